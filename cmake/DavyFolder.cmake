@@ -1,0 +1,73 @@
+include(GoogleTest)
+
+# davy_layers(FOLDER OUT): the folders that src/LAYERS lets FOLDER include.
+function(davy_layers folder out)
+  file(STRINGS ${CMAKE_SOURCE_DIR}/src/LAYERS lines REGEX "^${folder}:")
+  string(REGEX REPLACE "^${folder}: *" "" allowed "${lines}")
+  separate_arguments(allowed)
+  set(${out} ${allowed} PARENT_SCOPE)
+endfunction()
+
+# davy_test(NAME LABEL SOURCES...): one GoogleTest program whose cases ctest knows one by one.
+function(davy_test name label)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE davy_options davy_warnings GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE DAVY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# davy_folder(NAME [PROTO files] [USES libraries]): the library davy_NAME of src/NAME, its unit tests NAME_test, and
+# NAME_kernel_test (label "kernel": needs root and BPF) of files named *_kernel_test.cc.
+function(davy_folder name)
+  cmake_parse_arguments(ARG "" "" "PROTO;USES" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(kernel_tests ${sources})
+  list(FILTER kernel_tests INCLUDE REGEX "_kernel_test\\.cc$")
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "_kernel_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(NOT sources AND NOT ARG_PROTO)
+    add_library(davy_${name} INTERFACE)
+    set(scope INTERFACE)
+  else()
+    add_library(davy_${name} STATIC ${sources})
+    set_target_properties(davy_${name} PROPERTIES LINKER_LANGUAGE CXX)
+    set(scope PUBLIC)
+    target_link_libraries(davy_${name} PRIVATE davy_warnings)
+  endif()
+  davy_layers(${name} allowed)
+  list(TRANSFORM allowed PREPEND davy_)
+  target_link_libraries(davy_${name} ${scope} davy_options ${allowed} ${ARG_USES} Threads::Threads)
+  if(ARG_PROTO)
+    davy_protobuf(${name} ${ARG_PROTO})
+  endif()
+  if(tests)
+    davy_test(${name}_test unit ${tests})
+    target_link_libraries(${name}_test PRIVATE davy_${name})
+  endif()
+  if(kernel_tests)
+    davy_test(${name}_kernel_test kernel ${kernel_tests})
+    target_link_libraries(${name}_kernel_test PRIVATE davy_${name})
+  endif()
+endfunction()
+
+# The generated code of src/NAME/PROTO, kept apart because our warnings do not hold there.
+function(davy_protobuf name)
+  set(generated)
+  foreach(file ${ARGN})
+    string(REPLACE ".proto" ".pb" stem ${file})
+    set(out ${CMAKE_BINARY_DIR}/generated/${name}/${stem})
+    add_custom_command(OUTPUT ${out}.cc ${out}.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/generated
+      COMMAND protobuf::protoc --cpp_out=${CMAKE_BINARY_DIR}/generated -I${CMAKE_SOURCE_DIR}/src
+              ${CMAKE_SOURCE_DIR}/src/${name}/${file}
+      DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/${file})
+    list(APPEND generated ${out}.cc)
+  endforeach()
+  add_library(davy_${name}_proto STATIC ${generated})
+  target_include_directories(davy_${name}_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(davy_${name}_proto PUBLIC protobuf::libprotobuf PRIVATE davy_options)
+  target_link_libraries(davy_${name} PUBLIC davy_${name}_proto)
+endfunction()

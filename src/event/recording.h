@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "event/slice.h"
+
+namespace davy::event {
+
+enum class Label : std::uint8_t { kUnknown, kMiner, kBenign, kMaliciousNotMiner };
+enum class Source : std::uint8_t { kUnknown, kPublicMiner, kMalware, kOwnWorker, kLegitimate };
+
+std::string_view name_of(Label label);    // unknown, miner, benign, malicious-not-miner
+std::string_view name_of(Source source);  // unknown, public-miner, malware, own-worker, legitimate
+Result<Label> label_from(const std::string& name);
+Result<Source> source_from(const std::string& name);
+
+/// What a recording says of itself; written first. Labels and provenance stay here and never reach a feature.
+struct RecordingHeader {
+  Host host;
+  WallTime started;
+  std::string davy_version;
+  std::uint32_t slice_seconds = kSliceSeconds;
+  // Empty or kUnknown when it is not a labelled run of one program:
+  std::string program;
+  std::string family;
+  std::string core;
+  std::string category;
+  std::string run;
+  Label label = Label::kUnknown;
+  Source source = Source::kUnknown;
+  bool twin = false;
+  std::map<std::string, std::string> provenance;  // block, order, quota, package version, verified work...
+  bool operator==(const RecordingHeader&) const = default;
+};
+
+/// Writes a `.davy` file. Grammar (integers little-endian):
+///   file    := "DAVYREC1" u32 schema_version  frame(header)  frame*  footer?
+///   frame   := u32 0x4D415246  u32 stored_bytes  u32 plain_bytes  u8[32] sha256(stored)  zstd(stored)
+///   plain   := (varint length, protobuf Entry)*
+///   footer  := u32 0x544F4F46  u32 bytes  protobuf Footer  u8[32] sha256(Footer)  u64 footer_offset  "DAVYEND1"
+/// A frame is flushed at each slice end, so kill -9 loses at most the slice under way.
+class RecordingWriter : public SliceSink {
+ public:
+  static Result<std::unique_ptr<RecordingWriter>> create(const std::filesystem::path& path,
+                                                         const RecordingHeader& header);
+  /// The first error of a write since the start (a full disk): the sink interface itself returns nothing.
+  [[nodiscard]] virtual Status status() const = 0;
+  /// Writes the footer. Afterwards nothing more may be written.
+  virtual Status finish() = 0;
+};
+
+/// Reads a `.davy` file as a source. A truncated file gives every whole frame, then `warning()` says so in one line.
+class RecordingReader : public SliceSource {
+ public:
+  /// kBadInput when it is not a recording or of another schema version.
+  static Result<std::unique_ptr<RecordingReader>> open(const std::filesystem::path& path);
+  /// The same from bytes in memory (fuzzing, tests). `bytes` must outlive the reader.
+  static Result<std::unique_ptr<RecordingReader>> from_bytes(std::string_view bytes, const std::string& name);
+  [[nodiscard]] virtual const RecordingHeader& header() const = 0;
+  /// Empty, or why the file ended early. Valid after run().
+  [[nodiscard]] virtual const std::string& warning() const = 0;
+  /// SHA-256 of the whole file as stored, hex: a dataset's provenance.
+  [[nodiscard]] virtual std::string digest() const = 0;
+};
+
+inline constexpr std::uint32_t kSchemaVersion = 1;
+
+}  // namespace davy::event
