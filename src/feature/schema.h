@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "window/window.h"
+
+namespace davy::feature {
+
+using FeatureIndex = Id<struct FeatureIndexTag, std::uint16_t>;
+
+/// One bullet of what betrays a miner; explanations are given by group.
+enum class Group : std::uint8_t {
+  kRounding,      // floating-point rounding mode
+  kComputing,     // shape of computing: CPU share, threads, steadiness
+  kRatios,        // what is done per CPU second
+  kMemory,        // sizes, huge pages, writable code
+  kConversation,  // with whom it talks and how
+  kPreparation,   // topology, MSRs, affinity, priority
+  kOrigin,        // where the executable came from, what it does to others
+  kAccounting,    // CPU time that no visible process explains
+  kLibraries,     // files, directories and libraries by class
+  kCount
+};
+std::string_view name_of(Group group);  // "rounding mode", "shape of computing", ...
+
+struct Feature {
+  std::string_view name;  // lower_snake_case, unique, stable
+  std::string_view unit;  // "share", "1/cpu s", "log2 KiB", ...
+  Group group;
+  std::string_view sentence;  // what an analyst needs to understand it
+};
+
+/// The catalogue, in the order of the vector. Append-only within a schema version.
+std::span<const Feature> catalogue();
+
+/// Hash of names, units and order: a model is only used with the schema it was trained under.
+std::uint64_t schema_digest();
+
+/// A vector of catalogue().size() numbers, all finite: what cannot be known is given its neutral value and, where it
+/// matters, a feature of its own says so.
+using Vector = std::vector<float>;
+Vector extract(const window::Window& window);
+
+}  // namespace davy::feature
