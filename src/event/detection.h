@@ -30,6 +30,7 @@ struct Detection {
   std::shared_ptr<const Host> host;
   std::shared_ptr<const Workload> workload;
   std::shared_ptr<const Process> process;
+  WallTime process_started;
   std::string exe_sha256;  // empty: not readable
   std::vector<Conversation> connections;
   double coverage = 0;  // share of the window's time in which system calls were counted
@@ -40,6 +41,7 @@ struct Detection {
   std::string release;                     // the model's digest until bundles exist
   std::vector<Reason> reasons;             // largest contribution first
   std::vector<std::string> not_evaluated;  // what was not seen, in words
+  std::string closed_because;              // in words; empty unless closed
 };
 
 }  // namespace davy::event

@@ -1,0 +1,120 @@
+#include "detect/coverage.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace davy::detect {
+namespace {
+
+using event::Activity;
+using event::Flag;
+using event::Health;
+using event::Sum;
+
+constexpr double kFullCoverage = 0.95;              // below this share the report says how much was counted
+constexpr std::uint64_t kEnoughCpuUs = 10'000'000;  // of CPU time, after which rounding samples are due
+
+/// Counters of Health that mean a loss, by a part of their name; collectors name theirs by what happened.
+constexpr std::array<std::string_view, 10> kLossParts{"drop", "lost",   "missing", "full",    "gap",
+                                                      "fail", "unseen", "stale",   "overrun", "unread"};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kPhrases{{
+    {"ring_drops", "events dropped by a full ring buffer"},
+    {"storage_missing", "threads without room for their counters"},
+    {"queue_dropped", "slices dropped because the detector fell behind"},
+    {"record_failed", "slices not recorded because writing failed"},
+}};
+
+std::uint64_t value_of(const Health& health, const std::string& name) {
+  for (const auto& counter : health.counters) {
+    if (counter.name == name) return counter.value;
+  }
+  return 0;
+}
+
+std::string rung_words(Health::Rung rung) {
+  switch (rung) {
+    case Health::Rung::kTracing:
+      return {};
+    case Health::Rung::kRawTracepoint:
+      return "running without BTF tracing: what that rung cannot see is missing";
+    case Health::Rung::kProc:
+      return "only /proc is read: no system calls, no conversations, no opened files";
+  }
+  return {};
+}
+
+std::uint64_t rounding_samples(const Activity& activity) {
+  return activity[Sum::kRoundingNearest] + activity[Sum::kRoundingDown] + activity[Sum::kRoundingUp] +
+         activity[Sum::kRoundingZero];
+}
+
+}  // namespace
+
+double coverage_of(const Activity& activity) {
+  std::uint64_t length = 0;
+  std::uint64_t armed = 0;
+  for (const auto& moment : activity.moments) {
+    length += moment.length_us;
+    armed += std::min(moment.armed_us, moment.length_us);
+  }
+  return length == 0 ? 0 : static_cast<double>(armed) / static_cast<double>(length);
+}
+
+std::vector<std::string> not_evaluated(const Activity& activity) {
+  std::vector<std::string> words;
+  if (activity.has(Flag::kSourceProc) && !activity.has(Flag::kSourceTracing) &&
+      !activity.has(Flag::kSourceRawTracepoint)) {
+    words.push_back(rung_words(Health::Rung::kProc));
+  } else if (const double coverage = coverage_of(activity); coverage < kFullCoverage) {
+    words.push_back(fmt::format("system calls were counted in {:.0f} % of the time", 100 * coverage));
+  }
+  if (activity[Sum::kCpu] >= kEnoughCpuUs && rounding_samples(activity) == 0) {
+    words.emplace_back("the floating-point rounding mode was not sampled");
+  }
+  if (!activity.has(Flag::kMemoryMapped)) words.emplace_back("memory mappings were not walked");
+  if (const auto lost = activity[Sum::kEventsLost]; lost > 0) words.push_back(fmt::format("{} events were lost", lost));
+  if (const auto unseen = activity[Sum::kConversationsUnseen]; unseen > 0) {
+    words.push_back(fmt::format("{} further connections were not followed", unseen));
+  }
+  return words;
+}
+
+void HostCoverage::add(const Health& health) {
+  recent_.push_back(health);
+  while (recent_.size() > slices_ + 1) recent_.pop_front();
+}
+
+std::vector<std::string> HostCoverage::not_seen() const {
+  std::vector<std::string> words;
+  if (recent_.empty()) return words;
+  const Health& now = recent_.back();
+  if (auto rung = rung_words(now.rung); !rung.empty()) words.push_back(std::move(rung));
+  // At the start there is nothing to take a difference from: everything lost so far was lost in this window.
+  const bool whole = recent_.size() > slices_;
+  for (const auto& counter : now.counters) {
+    const std::uint64_t before = whole ? value_of(recent_.front(), counter.name) : 0;
+    const auto phrase = words_for_counter(counter.name);
+    if (counter.value > before && !phrase.empty())
+      words.push_back(fmt::format("{} {}", counter.value - before, phrase));
+  }
+  return words;
+}
+
+std::string words_for_counter(const std::string& name) {
+  for (const auto& [known, phrase] : kPhrases) {
+    if (known == name) return std::string(phrase);
+  }
+  const bool loss = std::any_of(kLossParts.begin(), kLossParts.end(),
+                                [&](std::string_view part) { return name.find(part) != std::string::npos; });
+  if (!loss) return {};
+  std::string words = name;
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+}  // namespace davy::detect

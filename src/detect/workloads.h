@@ -1,0 +1,95 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "detect/episode.h"
+#include "detect/evidence.h"
+#include "detect/snapshot.h"
+#include "event/slice.h"
+
+namespace davy::detect {
+
+/// What is kept of one process between slices.
+struct ProcessState {
+  std::shared_ptr<const event::Process> process;
+  Evidence evidence;
+  event::SliceNumber last;  // with activity
+  bool exited = false;
+  bool scored = false;  // at least once
+  double score = 0;     // of its last window
+  double cpus = 0;      // used in the slice under way
+  double age_s = 0;
+};
+
+/// The window that speaks loudest for its workload in the slice under way.
+struct Loudest {
+  double score = 0;
+  bool of_process = false;
+  feature::Vector features;
+  std::shared_ptr<const event::Activity> activity;
+};
+
+/// What is kept of one workload between slices.
+struct WorkloadState {
+  std::shared_ptr<const event::Workload> workload;
+  std::unordered_map<event::ProcessId, ProcessState> processes;
+  WallTime first_seen;
+  WallTime last_seen;
+  event::SliceNumber last;  // with activity
+  double age_s = 0;
+  double cpus = 0;  // used in the slice under way
+  Evidence evidence;
+  Episode episode;
+  std::optional<event::Detection> detection;  // as last reported, while open
+  std::deque<Point> series;
+  Loudest loudest;  // of the last slice in which it was scored
+  event::SliceNumber last_scored;
+  bool scored = false;  // in the slice under way
+  bool enough = false;  // in the slice under way
+  std::vector<event::Reason> reasons;
+
+  /// The process that carries most of the evidence: by score, then by CPU. Null when none was seen.
+  [[nodiscard]] const ProcessState* carrier() const;
+  [[nodiscard]] double score() const { return loudest.score; }
+};
+
+/// All workloads seen lately. Takes in slices as they come; forgets what is over, so that short-lived processes and
+/// cgroups cost nothing for longer than a minute.
+class Workloads {
+ public:
+  /// Slices without activity after which a process or workload is forgotten; a workload whose processes have all ended
+  /// goes after `ended_after`. A score older than `score` says nothing any more: its window is past.
+  struct Keep {
+    std::size_t quiet = 90;
+    std::size_t ended_after = 6;
+    std::size_t score = 60;
+  };
+  explicit Workloads(Keep keep) : keep_(keep) {}
+
+  void add(const event::Slice& slice);
+  /// Null when it was never seen: cannot happen for a window of slices that were added.
+  WorkloadState* find(event::WorkloadId id);
+  /// By score, then CPU, then id: the same order in every run.
+  std::vector<WorkloadState*> by_score();
+  /// Adds the slice to each series.
+  void mark(event::SliceNumber number, WallTime wall);
+  /// Forgets what is over and makes room for the next slice.
+  void next(event::SliceNumber number);
+  [[nodiscard]] std::size_t size() const { return states_.size(); }
+  [[nodiscard]] std::size_t processes() const;
+  /// Every process seen in it has ended, and nothing came after.
+  [[nodiscard]] static bool ended(const WorkloadState& state, event::SliceNumber now);
+
+ private:
+  WorkloadState& state_of(const event::Slice& slice);
+  [[nodiscard]] bool forgettable(const WorkloadState& state, event::SliceNumber now) const;
+
+  Keep keep_;
+  std::unordered_map<event::WorkloadId, WorkloadState> states_;
+};
+
+}  // namespace davy::detect
