@@ -3,62 +3,51 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "model/explain.h"
+#include "model/forest.h"
 
 namespace davy::model {
-
-/// A probability forest: the score is the mean over trees of the leaf's frequency of miners. x <= threshold goes left.
-struct Node {
-  std::uint32_t left = 0;  // index in the same tree; 0: a leaf (no child can be the root)
-  std::uint32_t right = 0;
-  std::uint16_t feature = 0;
-  float threshold = 0;
-  double value = 0;  // frequency of miners, in leaves and inner nodes alike
-  double cover = 0;  // training weight that reached it
-  bool operator==(const Node&) const = default;
-};
-using Tree = std::vector<Node>;
-
-struct Forest {
-  std::uint16_t features = 0;
-  std::vector<Tree> trees;
-  bool operator==(const Forest&) const = default;
-};
-
-/// Score in [0, 1]. REQUIRES: row.size() == forest.features, all finite.
-double score(const Forest& forest, std::span<const float> row);
-
-/// Exact path-dependent Shapley values of the score, one per feature, and the base value (the score with nothing
-/// known): base + sum(values) == score to 1e-10.
-struct Shapley {
-  double base = 0;
-  std::vector<double> values;
-};
-Shapley explain(const Forest& forest, std::span<const float> row);
 
 /// A model as it is used: forest, what it was trained under, and the threshold it alerts at.
 struct Model {
   Forest forest;
   std::uint64_t schema = 0;  // feature::schema_digest() at training
-  double threshold = 0.5;
-  // What is normal, for explanations: per feature the 5th, 50th and 95th percentile of the honest training programs.
+  double threshold = 0.5;    // in [0, 1]
+  // What is normal, for explanations: per feature the 5th, 50th and 95th percentile over the honest training programs
+  // of each program's median. Empty or one per feature.
   std::vector<std::array<float, 3>> normal;
-  std::string trained;  // the command, dataset digest and seed it came from
+  std::string trained;  // the command, dataset digest and seed it came from, one line
   bool operator==(const Model&) const = default;
+
+  [[nodiscard]] bool alerts_at(double score) const { return score >= threshold; }
 };
 
-/// Our own versioned binary format; byte-identical for equal models. Loading survives any bytes and refuses a wrong
-/// version, another schema, cycles, indices out of range and numbers that are not finite, each in one clear line.
+/// Our own versioned binary format; byte-identical for equal models. Grammar (integers and IEEE floats little-endian):
+///   file   := "DAVYMDL1"  u32 version  u64 schema  f64 threshold  u32 features  u32 normals  f32[3]*  text
+///             u32 trees  tree*  u8[64] hex sha256(all before)
+///   text   := u32 bytes  u8*
+///   tree   := u32 nodes  node*        node := u32 left  u32 right  u16 feature  f32 threshold  f64 value  f64 cover
 std::string to_bytes(const Model& model);
+
+/// Survives any bytes: nothing is allocated for more than the bytes could hold. Refuses, each in one clear line, what
+/// is truncated, altered or of another version; children that do not stand after their parent or have two; paths
+/// deeper than kMaxDepth; features out of range; numbers that are not finite or out of theirs.
 Result<Model> from_bytes(std::string_view bytes);
+
+/// kBadInput unless the model was trained under the schema (feature::schema_digest()) this program computes.
+Status check_schema(const Model& model, std::uint64_t schema, std::size_t features);
+
+/// Replaces `path` whole or not at all.
 Status save(const Model& model, const std::filesystem::path& path);
+
+/// from_bytes and check_schema against this program's own schema; the error names `path`.
 Result<Model> load(const std::filesystem::path& path);
+
 /// SHA-256 of to_bytes(), hex: the model's name until releases exist.
 std::string digest(const Model& model);
 

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace davy::model {
+
+/// One node of a tree; a row goes left when x <= threshold. Children stand after their parent, which rules out cycles.
+struct Node {
+  std::uint32_t left = 0;  // index in the same tree; 0: a leaf (no child can be the root)
+  std::uint32_t right = 0;
+  std::uint16_t feature = 0;
+  float threshold = 0;
+  double value = 0;  // frequency of miners, in leaves and inner nodes alike
+  double cover = 0;  // training weight that reached it, > 0
+  bool operator==(const Node&) const = default;
+  [[nodiscard]] bool is_leaf() const { return left == 0; }
+};
+using Tree = std::vector<Node>;
+
+/// A probability forest: the score is the mean over trees of the leaf's frequency of miners.
+struct Forest {
+  std::uint16_t features = 0;
+  std::vector<Tree> trees;  // at least one, none empty
+  bool operator==(const Forest&) const = default;
+};
+
+/// Longest path of a tree, in splits: no recursion of ours goes deeper.
+inline constexpr int kMaxDepth = 128;
+
+/// The leaf of `tree` that `row` falls into.
+const Node& leaf_of(const Tree& tree, std::span<const float> row);
+
+/// Score in [0, 1]. REQUIRES: row.size() == forest.features, all finite.
+double score(const Forest& forest, std::span<const float> row);
+
+/// Scores many rows: nodes packed into 16 bytes, siblings side by side, one tree at a time over a block of rows. Equal
+/// to `score` to the last bit (fast_forest_test.cc), since it adds the same numbers in the same order.
+class FastForest {
+ public:
+  explicit FastForest(const Forest& forest);
+  /// `rows` row-major, rows.size() == out.size() * features.
+  void score(std::span<const float> rows, std::span<double> out) const;
+
+ private:
+  struct Packed {
+    std::uint32_t left;  // right is left + step; a leaf points at itself
+    std::uint32_t leaf;  // index into values_
+    float threshold;
+    std::uint16_t feature;
+    std::uint16_t step;  // 1; in a leaf 0: however x compares, NaN included, the row stays
+  };
+  struct Root {
+    std::uint32_t node;
+    int depth;
+  };
+  std::size_t features_;
+  std::vector<Packed> nodes_;
+  std::vector<double> values_;
+  std::vector<Root> roots_;
+  void append(const Tree& tree);
+  void score_block(std::span<const float> rows, std::span<double> out) const;
+};
+
+/// Number of splits on the longest path of `tree`.
+int depth_of(const Tree& tree);
+
+}  // namespace davy::model
