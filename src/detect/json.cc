@@ -16,7 +16,7 @@ namespace {
 
 using event::Conversation;
 using event::Detection;
-using nlohmann::json;
+using json = Json;
 
 std::string_view name_of(Detection::State state) {
   constexpr std::array<std::string_view, 3> kNames{"opened", "updated", "closed"};

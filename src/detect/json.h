@@ -9,16 +9,19 @@
 
 namespace davy::detect {
 
+/// Keeps the order in which keys were set, so that a line begins with what it is.
+using Json = nlohmann::ordered_json;
+
 /// The detection as scripts may rely on it (docs/detections.md). All times RFC 3339, UTC.
-nlohmann::json to_json(const event::Detection& detection);
+Json to_json(const event::Detection& detection);
 
 /// {"type":"health",...}: what was not seen, in words and counters.
-nlohmann::json to_json(const event::Health& health, const std::vector<std::string>& not_seen);
+Json to_json(const event::Health& health, const std::vector<std::string>& not_seen);
 
 /// Address of a peer as people write it: 203.0.113.7, 2001:db8::1 (IPv4-mapped addresses as IPv4).
 std::string address_of(const event::Peer& peer);
 
 /// One line, without line breaks; bytes that are not UTF-8 become U+FFFD.
-std::string to_line(const nlohmann::json& json);
+std::string to_line(const Json& json);
 
 }  // namespace davy::detect
