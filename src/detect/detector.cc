@@ -66,6 +66,7 @@ WorkloadView view_of(const WorkloadState& state) {
   view.processes_held = state.processes.size();
   view.series.assign(state.series.begin(), state.series.end());
   view.reasons = state.reasons;
+  view.command_line = state.asked != nullptr && state.asked == view.process ? state.command_line : "";
   view.features = state.loudest.features;
   view.activity = state.loudest.activity;
   return view;
@@ -161,8 +162,16 @@ class LiveDetector final : public Detector {
         continue;
       }
       state->reasons = explain(*model_, state->loudest.features);
+      ask_command_line(*state);
       ++explained;
     }
+  }
+
+  void ask_command_line(WorkloadState& state) const {
+    const ProcessState* carrier = state.carrier();
+    if (!options_.command_line || carrier == nullptr || carrier->process == state.asked) return;
+    state.asked = carrier->process;
+    state.command_line = options_.command_line(*carrier->process);
   }
 
   void step(WorkloadState& state, const Health& health) {
@@ -249,6 +258,7 @@ class LiveDetector final : public Detector {
     snapshot.host = host_;
     snapshot.model = model_;
     snapshot.release = release_;
+    snapshot.threshold = options_.rule.threshold;
     snapshot.workloads_held = workloads_.size();
     snapshot.processes_held = workloads_.processes();
     for (const auto& counter : snapshot.health.counters) {

@@ -46,6 +46,8 @@ struct Options {
   /// SHA-256 of a running process's executable, or empty when it cannot be read. Asked once when a detection opens or
   /// its process changes. Null: never known (recordings).
   std::function<std::string(const event::Process&)> exe_digest;
+  /// The command line of a running process, for people, or empty. Asked for workloads with reasons, once a process.
+  std::function<std::string(const event::Process&)> command_line;
   std::function<void(const Scored&)> on_scored;  // null: nobody asks
 };
 

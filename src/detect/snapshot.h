@@ -51,6 +51,7 @@ struct WorkloadView {
   std::vector<Point> series;           // oldest first, at most kSeriesPoints
   std::vector<event::Reason> reasons;  // largest contribution first; empty below Options::explain_above: see explain()
   feature::Vector features;            // empty before the first window
+  std::string command_line;            // of `process`, with NULs as spaces; empty: hidden, unknown, or of no interest
   std::shared_ptr<const event::Activity> activity;  // its moments and conversations are the evidence over time
 };
 
@@ -72,6 +73,7 @@ struct Snapshot {
   std::shared_ptr<const event::Host> host;    // null before the first slice end
   std::shared_ptr<const model::Model> model;  // null before the detector started
   std::string release;                        // the model's digest
+  double threshold = 0;                       // the score at which this detector alerts
   event::SliceNumber number;                  // the last complete slice
   WallTime wall;                              // its end
   std::vector<WorkloadView> workloads;        // by score, then by CPU; those with an open detection are never cut off

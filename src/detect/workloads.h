@@ -51,6 +51,8 @@ struct WorkloadState {
   bool scored = false;  // in the slice under way
   bool enough = false;  // in the slice under way
   std::vector<event::Reason> reasons;
+  std::shared_ptr<const event::Process> asked;  // whose command line this is
+  std::string command_line;
 
   /// The process that carries most of the evidence: by score, then by CPU. Null when none was seen.
   [[nodiscard]] const ProcessState* carrier() const;
