@@ -8,18 +8,30 @@ function(davy_layers folder out)
   set(${out} ${allowed} PARENT_SCOPE)
 endfunction()
 
-# davy_test(NAME LABEL SOURCES...): one GoogleTest program whose cases ctest knows one by one.
+# What a sanitizer for threads has to run: ninja threaded_tests, ctest -L threads.
+add_custom_target(threaded_tests)
+
+# davy_test(NAME LABEL SOURCES...): one GoogleTest program whose cases ctest knows one by one. LABEL is unit, threads
+# (unit tests that start threads) or kernel (needs root and BPF, runs alone).
 function(davy_test name label)
+  if(NOT GTest_FOUND)
+    return()
+  endif()
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE davy_options davy_warnings GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE DAVY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  gtest_discover_tests(${name} PROPERTIES LABELS ${label} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  if(label STREQUAL "kernel")
+    set(alone RUN_SERIAL ON)
+  elseif(label STREQUAL "threads")
+    add_dependencies(threaded_tests ${name})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${label} TIMEOUT 300 ${alone})
 endfunction()
 
-# davy_folder(NAME [PROTO files] [USES libraries]): the library davy_NAME of src/NAME, its unit tests NAME_test, and
-# NAME_kernel_test (label "kernel": needs root and BPF) of files named *_kernel_test.cc.
+# davy_folder(NAME [THREADED] [PROTO files] [USES libraries]): the library davy_NAME of src/NAME, its unit tests
+# NAME_test (THREADED: they run under the thread sanitizer too), and NAME_kernel_test of files named *_kernel_test.cc.
 function(davy_folder name)
-  cmake_parse_arguments(ARG "" "" "PROTO;USES" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "" "PROTO;USES" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(kernel_tests ${sources})
@@ -43,14 +55,19 @@ function(davy_folder name)
   if(ARG_PROTO)
     davy_protobuf(${name} ${ARG_PROTO})
   endif()
-  if(tests)
+  if(tests AND ARG_THREADED)
+    davy_test(${name}_test threads ${tests})
+  elseif(tests)
     davy_test(${name}_test unit ${tests})
-    target_link_libraries(${name}_test PRIVATE davy_${name})
   endif()
   if(kernel_tests)
     davy_test(${name}_kernel_test kernel ${kernel_tests})
-    target_link_libraries(${name}_kernel_test PRIVATE davy_${name})
   endif()
+  foreach(test ${name}_test ${name}_kernel_test)
+    if(TARGET ${test})
+      target_link_libraries(${test} PRIVATE davy_${name})
+    endif()
+  endforeach()
 endfunction()
 
 # The generated code of src/NAME/PROTO, kept apart because our warnings do not hold there.
