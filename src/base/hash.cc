@@ -3,8 +3,6 @@
 #include <sodium.h>
 #include <xxhash.h>
 
-#include <array>
-
 namespace davy {
 
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
@@ -22,10 +20,30 @@ std::string to_hex(std::span<const unsigned char> bytes) {
   return hex;
 }
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+Sha256 sha256(std::string_view bytes) {
+  Sha256 digest{};
+  static_assert(digest.size() == crypto_hash_sha256_BYTES);
   crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  return to_hex(digest);
+  return digest;
 }
+
+struct Sha256Stream::State {
+  crypto_hash_sha256_state sodium;
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) { crypto_hash_sha256_init(&state_->sodium); }
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::update(std::string_view part) {
+  crypto_hash_sha256_update(&state_->sodium, reinterpret_cast<const unsigned char*>(part.data()), part.size());
+}
+
+Sha256 Sha256Stream::finish() {
+  Sha256 digest{};
+  crypto_hash_sha256_final(&state_->sodium, digest.data());
+  return digest;
+}
+
+std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
 }  // namespace davy

@@ -43,6 +43,10 @@ class BoundedSet {
     }
   }
 
+  void clear() { items_.clear(); }
+  /// Drops the element with the largest key. REQUIRES: !empty().
+  void drop_last() { items_.pop_back(); }
+
   [[nodiscard]] bool empty() const { return items_.empty(); }
   [[nodiscard]] std::size_t size() const { return items_.size(); }
   [[nodiscard]] bool full() const { return items_.size() == Limit; }

@@ -46,15 +46,27 @@ struct RecordingHeader {
 /// A frame is flushed at each slice end, so kill -9 loses at most the slice under way.
 class RecordingWriter : public SliceSink {
  public:
+  /// Refuses (kBadInput) a path where a non-empty file is: a recording is never overwritten.
   static Result<std::unique_ptr<RecordingWriter>> create(const std::filesystem::path& path,
                                                          const RecordingHeader& header);
-  /// The first error of a write since the start (a full disk): the sink interface itself returns nothing.
+  /// The first error of a write since the start (a full disk): the sink interface itself returns nothing. After it
+  /// nothing more is written, and the file ends with its last whole frame.
   [[nodiscard]] virtual Status status() const = 0;
   /// Writes the footer. Afterwards nothing more may be written.
   virtual Status finish() = 0;
 };
 
-/// Reads a `.davy` file as a source. A truncated file gives every whole frame, then `warning()` says so in one line.
+/// What a reader left out, counted.
+struct Skipped {
+  std::uint64_t rows = 0;     // counters, enum values and fields that only a newer davy knows
+  std::uint64_t entries = 0;  // that are no valid Entry
+  std::uint64_t slices = 0;   // of processes or workloads whose identity is missing, after damage
+  std::uint64_t frames = 0;   // damaged
+  bool operator==(const Skipped&) const = default;
+};
+
+/// Reads a `.davy` file as a source. A truncated file gives every whole frame, then `warning()` says so in one line;
+/// a damaged frame is left out likewise. `run()` starts at the beginning each time.
 class RecordingReader : public SliceSource {
  public:
   /// kBadInput when it is not a recording or of another schema version.
@@ -64,6 +76,8 @@ class RecordingReader : public SliceSource {
   [[nodiscard]] virtual const RecordingHeader& header() const = 0;
   /// Empty, or why the file ended early. Valid after run().
   [[nodiscard]] virtual const std::string& warning() const = 0;
+  /// Of the last run().
+  [[nodiscard]] virtual const Skipped& skipped() const = 0;
   /// SHA-256 of the whole file as stored, hex: a dataset's provenance.
   [[nodiscard]] virtual std::string digest() const = 0;
 };
