@@ -1,8 +1,16 @@
 #!/usr/bin/env python3
-"""Holds every include in src/ against src/LAYERS, and LAYERS against its own rule: only folders above."""
+"""Holds every include in src/ against src/LAYERS, LAYERS against its own rule (only folders above), and the seals."""
 import pathlib
 import re
 import sys
+
+# What the design rests on not being included: only these folders of src/ may, each with the reason.
+SEALS = [
+    (r"<bpf/|<linux/bpf|\"davy_abi\.h\"|\.skel\.h\"", {"collect"}, "only collect/ knows the kernel side"),
+    (r"\"event/recording\.h\"", {"event", "collect", "dataset"}, "no label reaches windows, features or detection"),
+    (r"\.pb\.h[\">]", {"event"}, "only event/ knows the bytes of a slice"),
+    (r"<httplib\.h>", {"web"}, "only web/ speaks HTTP"),
+]
 
 
 def read_layers(path):
@@ -20,22 +28,33 @@ def read_layers(path):
     return layers, faults
 
 
+def fault_of_include(folder, include, layers):
+    """What is wrong with `include` (with its quotes or brackets) in a file of `folder`, or None."""
+    for pattern, allowed, reason in SEALS:
+        if re.search(pattern, include) and folder not in allowed:
+            return f"{folder} may not include {include}: {reason}"
+    target, slash, _ = include[1:-1].partition("/")
+    if not slash or target not in layers:
+        return None
+    if include.startswith("<"):
+        return f"{include} is ours: include it in quotes"
+    if target != folder and target not in layers[folder]:
+        return f"{folder} may not include {target} (src/LAYERS)"
+    return None
+
+
 def check_file(root, path, layers):
     """Yields one fault for each include of `path` that its folder may not make."""
-    folder = path.relative_to(root / "src").parts[0]
+    name = path.relative_to(root)
+    folder = name.parts[1]
     if folder not in layers:
-        yield f"{path.relative_to(root)}: folder {folder} is not in src/LAYERS"
+        yield f"{name}: folder {folder} is not in src/LAYERS"
         return
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        where = f"{path.relative_to(root)}:{number}"
-        quoted = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
-        angled = re.match(r"\s*#\s*include\s+<([^>]+)>", line)
-        if angled and angled.group(1).split("/")[0] in layers and "/" in angled.group(1):
-            yield f"{where}: <{angled.group(1)}> is ours: include it in quotes"
-        if quoted and "/" in quoted.group(1):
-            target = quoted.group(1).split("/")[0]
-            if target in layers and target != folder and target not in layers[folder]:
-                yield f"{where}: {folder} may not include {target} (src/LAYERS)"
+        include = re.match(r'\s*#\s*include\s+("[^"]+"|<[^>]+>)', line)
+        fault = include and fault_of_include(folder, include.group(1), layers)
+        if fault:
+            yield f"{name}:{number}: {fault}"
 
 
 def faults_of(root):
