@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Stands outside a node's container: tells it by RPC to mine (or only asks how it is), and prints what it says.
+
+One JSON line every few seconds: {"time", "hashrate", "height", "answers"}; "answers" counts the answered requests.
+"""
+import argparse
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+
+def call(url, method, params, path="/json_rpc"):
+    """JSON-RPC at `path`; with path None a plain endpoint named like the method, as Monero has some."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params} if path is not None else params)
+    target = url + (f"/{method}" if path is None else path or "/")
+    request = urllib.request.Request(target, body.encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        reply = json.load(answer)
+    return reply.get("result", reply) if path is not None else reply
+
+
+class Monerod:
+    """Monero's daemon: /start_mining and /mining_status are plain endpoints, get_info is JSON-RPC."""
+
+    # The well-known address of Monero's general fund; on an offline regtest chain it receives nothing.
+    ADDRESS = ("44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A")
+
+    def __init__(self, url):
+        self.url = url
+
+    def mine(self, threads):
+        reply = call(self.url, "start_mining", {"miner_address": self.ADDRESS, "threads_count": threads,
+                                                "do_background_mining": False, "ignore_battery": True}, None)
+        if reply.get("status") != "OK":
+            raise OSError(f"start_mining: {reply.get('status')}")
+
+    def state(self):
+        info = call(self.url, "get_info", {})
+        mining = call(self.url, "mining_status", {}, None)
+        return mining.get("speed", 0) if mining.get("active") else 0, info.get("height", 0)
+
+
+class Geth:
+    """go-ethereum: JSON-RPC at the root; numbers are hexadecimal."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def mine(self, threads):
+        call(self.url, "miner_start", [threads], "")
+
+    def state(self):
+        return int(call(self.url, "eth_hashrate", [], ""), 16), int(call(self.url, "eth_blockNumber", [], ""), 16)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=("monerod", "geth"))
+    parser.add_argument("url")
+    parser.add_argument("--mine", type=int, default=0, metavar="THREADS", help="start mining with so many threads")
+    parser.add_argument("--every", type=float, default=5, help="seconds between questions")
+    options = parser.parse_args()
+    node = {"monerod": Monerod, "geth": Geth}[options.kind](options.url)
+    asked = answers = 0
+    while True:
+        try:
+            if options.mine and not asked:
+                node.mine(options.mine)
+                asked = 1
+            hashrate, height = node.state()
+            answers += 1
+            print(json.dumps({"time": round(time.time(), 2), "hashrate": hashrate, "height": height, "answers": answers}), flush=True)
+        except (OSError, urllib.error.URLError, ValueError) as error:
+            print(json.dumps({"time": round(time.time(), 2), "waiting": str(error)[:100]}), flush=True)
+            time.sleep(1)
+            continue
+        time.sleep(options.every if answers > 1 and hashrate or not options.mine else 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

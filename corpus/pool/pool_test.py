@@ -1,0 +1,183 @@
+"""Tests of the pool: targets against the definition, known blocks of Bitcoin and Litecoin, refusals, pacing, a whole session."""
+import asyncio
+import contextlib
+import io
+import json
+import pathlib
+import random
+import sys
+import types
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from pool import monero, pacing, pool, stratum_v1  # noqa: E402
+
+
+def quiet():
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+class Targets(unittest.TestCase):
+    def test_monero_target_is_2_to_32_over_difficulty(self):
+        for difficulty in (1, 2, 1000, 120001, 2 ** 31):
+            value = int.from_bytes(bytes.fromhex(monero.target_hex(difficulty)), "little")
+            self.assertAlmostEqual(value * difficulty / 2 ** 32, 1, delta=0.001 if difficulty < 1e6 else 0.5)
+
+    def test_wide_target_lets_one_hash_in_difficulty_pass(self):
+        self.assertAlmostEqual(monero.target64(5000) / 2 ** 64 * 5000, 1, delta=0.001)
+
+    def test_difficulty_below_one_is_everything(self):
+        self.assertEqual(monero.target_hex(0), "ffffffff")
+
+
+class KnownBlocks(unittest.TestCase):
+    """The header of a real block, taken apart as a pool sends it and put together again, has the block's own hash."""
+
+    def test_genesis_of_bitcoin_by_sha256d(self):
+        root = bytes.fromhex("3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a")
+        raw = (1).to_bytes(4, "little") + bytes(32) + root + (1231006505).to_bytes(4, "little") + bytes.fromhex("ffff001d") + (2083236893).to_bytes(4, "little")
+        self.assertEqual(stratum_v1.sha256d(raw)[::-1].hex(), "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f")
+
+    def test_scrypt_against_its_published_vector(self):
+        self.assertEqual(stratum_v1.hashlib.scrypt(b"password", salt=b"NaCl", n=1024, r=8, p=16, dklen=16).hex(), "fdbabe1c9d3472007856e7190d01e9fe")
+
+    def test_header_of_bitcoin_block_1_from_its_parts(self):
+        coinbase = bytes.fromhex("01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff0704ffff001d0104ffffffff0100f2052a0100000043410496b538e853519c726a2c91e61ec11600ae1390813a627c66fb8be7947be63c52da7589379515d4e0a604f8141781e62294721166bf621e73a82cbf2342c858eeac00000000")
+        previous = bytes.fromhex("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f")[::-1]
+        job = {"coinb1": coinbase[:40].hex(), "coinb2": coinbase[48:].hex(), "branch": [], "version": "00000001",
+               "prevhash": stratum_v1.swap_words(previous).hex(), "nbits": "1d00ffff"}
+        header = stratum_v1.header(job, coinbase[40:44], coinbase[44:48], bytes.fromhex("4966bc61"), bytes.fromhex("9962e301"))
+        self.assertEqual(stratum_v1.sha256d(header)[::-1].hex(), "00000000839a8e6886ab5951d76f411475428afc90947ee320161bbf18eb6048")
+
+
+class Refusals(unittest.TestCase):
+    def setUp(self):
+        self.dialect = monero.Dialect(random.Random(1))
+        self.job = self.dialect.new_job(1000.0)
+        self.good = {"nonce": "01020304", "result": (bytes(24) + bytes(8)).hex()}
+
+    def test_good_then_duplicate(self):
+        self.assertEqual(self.dialect.check(self.job, self.good), "")
+        self.assertEqual(self.dialect.check(self.job, self.good), "Duplicate share")
+
+    def test_too_easy(self):
+        self.assertEqual(self.dialect.check(self.job, {**self.good, "result": "ff" * 32}), "Low difficulty share")
+
+    def test_malformed(self):
+        for wrong in ({}, {"nonce": "zz", "result": "00" * 32}, {"nonce": "00", "result": "00" * 32}, {"nonce": 7, "result": None}):
+            self.assertEqual(self.dialect.check(self.job, wrong), "Malformed share")
+
+
+def solve(dialect, session, job):
+    """Mines one share the slow way."""
+    target = stratum_v1.DIFF1[dialect.algorithm] / dialect.wire_difficulty(job)
+    for n in range(1 << 20):
+        ntime, nonce = bytes.fromhex(job["fields"]["ntime"]), n.to_bytes(4, "big")
+        header = stratum_v1.header(job["fields"], session.extranonce1, bytes(4), ntime, nonce)
+        if int.from_bytes(stratum_v1.HASH[dialect.algorithm](header), "little") <= target:
+            return ["w", job["id"], "00000000", job["fields"]["ntime"], nonce.hex()]
+    raise AssertionError("no share found")
+
+
+class StratumV1(unittest.TestCase):
+    def test_mined_share_is_accepted_once_and_a_changed_one_refused(self):
+        for algorithm in ("sha256d", "scrypt"):
+            dialect = stratum_v1.Dialect(random.Random(2), algorithm)
+            job = dialect.new_job(64.0)
+            session = types.SimpleNamespace(extranonce1=bytes(4))
+            share = solve(dialect, session, job)
+            self.assertEqual(dialect.check(job, session, share), "")
+            self.assertEqual(dialect.check(job, session, share), "Duplicate share")
+            refused = sum(dialect.check(job, session, share[:4] + [f"{n:08x}"]) == "Low difficulty share" for n in range(1 << 24, (1 << 24) + 200))
+            self.assertGreater(refused, 180)
+            self.assertEqual(dialect.check(job, session, ["w", job["id"], "00", "00", "zz"]), "Malformed share")
+
+
+class Pacing(unittest.TestCase):
+    def test_jobs_come_every_20_to_120_seconds(self):
+        gaps = [pacing.JobClock(random.Random(seed)).next_gap() for seed in range(500)]
+        self.assertTrue(all(20 <= gap <= 120 for gap in gaps))
+        self.assertGreater(max(gaps) - min(gaps), 60)
+
+    def test_difficulty_finds_the_share_rate_of_fast_and_slow_miners(self):
+        for hash_rate in (50, 400, 20000):
+            for seed in range(5):
+                source = random.Random(seed)
+                steer = pacing.Difficulty(source, 1000)
+                now, late = 0.0, 0
+                steer.begin(now)
+                checked = 0.0
+                while now < 6000:
+                    now += source.expovariate(hash_rate / steer.value)
+                    steer.accept(now)
+                    late += now > 3000
+                    if now - checked > 15:
+                        steer.retarget(now)
+                        checked = now
+                self.assertTrue(0.05 <= steer.rate <= 1)
+                self.assertAlmostEqual(late / (now - 3000) / steer.rate, 1, delta=0.8)
+
+    def test_silence_lowers_difficulty(self):
+        steer = pacing.Difficulty(random.Random(1), 1e9)
+        steer.begin(0)
+        for second in range(60, 6000, 60):
+            steer.retarget(second)
+        self.assertLess(steer.value, 1e6)
+
+
+class WholeSession(unittest.TestCase):
+    def converse(self, dialect, lines):
+        """What the pool answers to `lines`, and its log."""
+        async def talk():
+            server = pool.Pool(pool.parse(["--dialect", dialect, "--algorithm", "rx/0" if dialect == "monero" else "sha256d", "--seed", "5", "--port", "0", "--difficulty", "8"]))
+            listener = await asyncio.start_server(server.connected, "127.0.0.1", 0, limit=pool.LONGEST_LINE)
+            reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname()[:2])
+            answers = []
+            for line in lines:
+                writer.write((line if isinstance(line, str) else json.dumps(line)).encode() + b"\n")
+                got = await asyncio.wait_for(reader.readline(), 5)
+                answers.append(json.loads(got) if got else None)
+                if callable(getattr(self, "after", None)):
+                    lines.extend(self.after(answers))
+            writer.close()
+            await asyncio.sleep(0.2)
+            listener.close()
+            return answers
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            answers = asyncio.run(talk())
+        return answers, [json.loads(line) for line in said.getvalue().splitlines()]
+
+    def test_monero_login_submit_keepalive_and_events(self):
+        def after(answers):
+            if len(answers) != 1:
+                return []
+            job = answers[0]["result"]["job"]["job_id"]
+            return [{"id": 2, "method": "submit", "params": {"id": "x", "job_id": job, "nonce": "0a0b0c0d", "result": "00" * 32}},
+                    {"id": 3, "method": "submit", "params": {"id": "x", "job_id": "gone", "nonce": "0a0b0c0d", "result": "00" * 32}},
+                    {"id": 4, "method": "keepalived", "params": {"id": "x"}}, {"id": 5, "method": "nonsense"}]
+        self.after = after
+        answers, events = self.converse("monero", [{"id": 1, "method": "login", "params": {"login": "w", "agent": "t"}}])
+        self.assertEqual(answers[1]["result"]["status"], "OK")
+        self.assertEqual(answers[2]["error"]["message"], "Stale share")
+        self.assertEqual(answers[3]["result"]["status"], "KEEPALIVED")
+        self.assertEqual(answers[4]["error"]["message"], "Unknown method")
+        names = [event["event"] for event in events]
+        self.assertEqual([names.count(n) for n in ("connect", "login", "accepted", "rejected", "disconnect")], [1] * 5)
+        self.assertTrue(all(event["time"] > 1.7e9 for event in events))
+
+    def test_rubbish_ends_the_session_and_is_logged(self):
+        self.after = None
+        for rubbish in ("not json", "[1,2]", "\x00\x01"):
+            answers, events = self.converse("stratum-v1", [rubbish])
+            self.assertEqual(answers, [None])
+            self.assertIn("Error", events[-1]["why"])
+
+    def test_only_private_addresses(self):
+        for address in ("0.0.0.0", "8.8.8.8"):
+            with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+                pool.parse(["--host", address])
+
+
+if __name__ == "__main__":
+    unittest.main()

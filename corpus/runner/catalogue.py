@@ -1,0 +1,131 @@
+"""The catalogue: one TOML file a program, checked when read.
+
+A program has variants; a variant overrides fields of its program. What `command` and `peer` are given in
+the environment is listed in corpus/README.md.
+"""
+import dataclasses
+import pathlib
+import re
+import tomllib
+
+LABELS = ("miner", "benign")
+SOURCES = ("public-miner", "own-worker", "legitimate")
+PLACES = ("loopback", "veth")
+REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
+OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
+            "variants", "memory", "env", "tools")
+PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset")
+
+
+class CatalogueError(Exception):
+    """A catalogue file that cannot be used; the text names the file and the field."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How finished work is recognised in the output of the program or of its peer.
+
+    kind "count": each match is one unit (or its first group as a number of units);
+    kind "cumulative": the first group is a running total that grows while work is done.
+    begin: marks the first moment of real work (a miner's first hash); dataset: group 1 = milliseconds of preparation.
+    """
+    pattern: str
+    unit: str
+    source: str = "program"
+    kind: str = "count"
+    least_per_minute: float = 2.0
+    longest_gap: float = 45.0
+    begin: str = ""
+    dataset: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """One variant of one program, ready to be run."""
+    program: str
+    variant: str
+    family: str
+    core: str
+    category: str
+    label: str
+    source: str
+    twin: bool
+    likeness: str
+    packages: tuple
+    install: tuple
+    command: str
+    peer: str
+    peer_cores: float
+    progress: Progress
+    threads: int
+    cores: float          # 0: drawn by the plan, the same way for miners and honest programs
+    warmup: float         # CPU-seconds before real work begins (a dataset, a database to fill)
+    place: str            # "": drawn by the plan
+    memory: int           # MiB
+    env: dict
+    live_only: bool
+
+    @property
+    def name(self):
+        return f"{self.program}.{self.variant}"
+
+
+def read_progress(where, table):
+    unknown = set(table) - set(PROGRESS)
+    if unknown or "pattern" not in table or "unit" not in table:
+        raise CatalogueError(f"{where}: [progress] needs pattern and unit; unknown: {sorted(unknown)}")
+    fields = {"source" if k == "from" else k: v for k, v in table.items()}
+    for name in ("pattern", "begin", "dataset"):
+        try:
+            re.compile(fields.get(name, ""))
+        except re.error as error:
+            raise CatalogueError(f"{where}: [progress] {name}: {error}") from error
+    if fields.get("source", "program") not in ("program", "peer"):
+        raise CatalogueError(f"{where}: [progress] from must be program or peer")
+    if fields.get("kind", "count") not in ("count", "cumulative"):
+        raise CatalogueError(f"{where}: [progress] kind must be count or cumulative")
+    return Progress(**fields)
+
+
+def make_variant(where, entry, variant, overrides):
+    merged = {**entry, **overrides}
+    merged["progress"] = {**entry["progress"], **overrides.get("progress", {})}
+    merged["env"] = {**entry.get("env", {}), **overrides.get("env", {})}
+    if merged.get("place", "") not in ("",) + PLACES:
+        raise CatalogueError(f"{where}: place must be one of {PLACES}")
+    return Program(
+        program=merged["program"], variant=variant, family=merged["family"], core=merged.get("core", ""),
+        category=merged["category"], label=merged["label"], source=merged["source"], twin=merged.get("twin", False),
+        likeness=merged["likeness"], packages=tuple(merged.get("packages", ())),
+        install=tuple(merged.get("install", ())), command=merged["command"].strip(),
+        peer=merged.get("peer", "").strip(), peer_cores=float(merged.get("peer_cores", 1.0)),
+        progress=read_progress(where, merged["progress"]), threads=int(merged.get("threads", 2)),
+        cores=float(merged.get("cores", 0)), warmup=float(merged.get("warmup", 5)), place=merged.get("place", ""),
+        memory=int(merged.get("memory", 4096)), env={k: str(v) for k, v in merged["env"].items()},
+        live_only=bool(merged.get("live_only", False)))
+
+
+def read_file(path):
+    """All variants in one catalogue file; raises CatalogueError with a line that says what to mend."""
+    try:
+        entry = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{path.name}: not TOML: {error}") from error
+    missing = [field for field in REQUIRED if field not in entry]
+    unknown = sorted(set(entry) - set(REQUIRED) - set(OPTIONAL))
+    if missing or unknown:
+        raise CatalogueError(f"{path.name}: missing fields {missing}, unknown fields {unknown}")
+    if entry["program"] != path.stem:
+        raise CatalogueError(f"{path.name}: program is {entry['program']!r}; it must be the file's name")
+    if entry["label"] not in LABELS or entry["source"] not in SOURCES:
+        raise CatalogueError(f"{path.name}: label must be one of {LABELS}, source one of {SOURCES}")
+    variants = {"plain": {}, **entry.pop("variants", {})}
+    return [make_variant(path.name, entry, name, overrides) for name, overrides in variants.items()]
+
+
+def read_catalogue(folder):
+    """Every variant of every program in the folder, sorted by name."""
+    found = []
+    for path in sorted(pathlib.Path(folder).glob("*.toml")):
+        found.extend(read_file(path))
+    return sorted(found, key=lambda p: p.name)

@@ -1,0 +1,106 @@
+"""One runc container over an overlay of the shared root, as Docker would make it."""
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import threading
+import time
+
+CAPABILITIES = ["CAP_" + name for name in (
+    "CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
+    "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")]
+USER = 1000
+PERIOD = 100000
+
+
+class Container:
+    """Created stopped (the program not yet begun), then started. Its output comes line by line to `on_line`."""
+
+    def __init__(self, root, work, name, cgroup, command, namespace, cores, memory, env, on_line):
+        self.root, self.name, self.cgroup, self.command = pathlib.Path(root), name, cgroup, command
+        self.namespace, self.cores, self.memory, self.env = namespace, cores, memory, env
+        self.on_line = on_line
+        self.folder = pathlib.Path(work) / name
+        self.process = None
+        self.started = None
+        self.pid = None
+
+    def create(self):
+        for part in ("up", "work", "merged"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        options = f"lowerdir={self.root},upperdir={self.folder}/up,workdir={self.folder}/work"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, self.folder / "merged"], check=True)
+        self.write_config()
+        reader, writer = os.pipe()
+        threading.Thread(target=self.read_lines, args=(reader,), daemon=True).start()
+        try:
+            subprocess.run(["runc", "create", "-b", self.folder, "--pid-file", self.folder / "pid", self.name],
+                           stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, check=True)
+        finally:
+            os.close(writer)
+        self.pid = int((self.folder / "pid").read_text())
+
+    def write_config(self):
+        subprocess.run(["runc", "spec", "-b", self.folder], check=True)
+        path = self.folder / "config.json"
+        config = json.loads(path.read_text())
+        process = config["process"]
+        process["terminal"] = False
+        process["args"] = ["/bin/bash", "-c", self.command]
+        process["user"] = {"uid": USER, "gid": USER}
+        process["cwd"] = "/tmp"
+        process["noNewPrivileges"] = False
+        process["env"] = [f"{key}={value}" for key, value in self.env.items()]
+        files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        process["rlimits"] = [{"type": "RLIMIT_NOFILE", "hard": files, "soft": files}]
+        for kind in process["capabilities"]:
+            process["capabilities"][kind] = [] if kind in ("ambient", "inheritable") else CAPABILITIES
+        config["root"] = {"path": str(self.folder / "merged"), "readonly": False}
+        config["hostname"] = self.name[:12]
+        linux = config["linux"]
+        linux["cgroupsPath"] = self.cgroup
+        linux["resources"]["cpu"] = {"quota": int(self.cores * PERIOD), "period": PERIOD}
+        linux["resources"]["memory"] = {"limit": self.memory << 20}
+        for namespace in linux["namespaces"]:
+            if namespace["type"] == "network":
+                namespace["path"] = f"/run/netns/{self.namespace}"
+        path.write_text(json.dumps(config))
+
+    def read_lines(self, reader):
+        with os.fdopen(reader, errors="replace") as stream:
+            for line in stream:
+                now = time.time()
+                self.on_line(line.rstrip("\n"), now - self.started if self.started else 0.0)
+
+    def start(self):
+        self.started = time.time()
+        subprocess.run(["runc", "start", self.name], check=True, capture_output=True)
+
+    def running(self):
+        state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True)
+        return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"
+
+    def cpu_seconds(self):
+        """CPU seconds used so far by everything in the container, or None where neither hierarchy tells."""
+        for base in ("/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct"):
+            path = pathlib.Path(base + self.cgroup) / "cpuacct.usage"
+            if path.exists():
+                return int(path.read_text()) / 1e9
+        path = pathlib.Path("/sys/fs/cgroup" + self.cgroup) / "cpu.stat"
+        if path.exists():
+            return int(path.read_text().split()[1]) / 1e6
+        return None
+
+    def close(self):
+        subprocess.run(["runc", "kill", "-a", self.name, "KILL"], capture_output=True)
+        for _ in range(50):
+            if not self.running():
+                break
+            time.sleep(0.1)
+        subprocess.run(["runc", "delete", "-f", self.name], capture_output=True)
+        merged = self.folder / "merged"
+        if subprocess.run(["umount", merged], capture_output=True).returncode:
+            subprocess.run(["umount", "-l", merged], capture_output=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
