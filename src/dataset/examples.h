@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "event/recording.h"
+
+namespace davy::dataset {
+
+/// What an example is the window of.
+enum class Scope : std::uint8_t { kProcess, kWorkload };
+std::string_view name_of(Scope scope);  // process, workload
+
+/// Ages of a process or workload, in seconds, at which a window becomes an example: a detector must decide early too.
+inline constexpr std::array<std::uint16_t, 7> kAges{10, 20, 30, 60, 120, 300, 600};
+
+/// One recording: one run of one program. Where examples come from stands here once, and never among the features.
+struct Run {
+  std::string file;    // name without its folder
+  std::string digest;  // SHA-256 of the recording, hex
+  std::string program;
+  std::string family;
+  std::string core;  // of a miner: what hashes; empty: none
+  std::string category;
+  std::string run;
+  std::string variant;  // plain, throttled...; provenance["variant"]
+  std::string host;
+  event::Label label = event::Label::kUnknown;
+  event::Source source = event::Source::kUnknown;
+  bool twin = false;
+  WallTime started;
+  bool operator==(const Run&) const = default;
+};
+
+/// One window that was taken. `label` is the run's for the windows the labelling rule gives it.
+struct Example {
+  std::uint32_t run = 0;      // index of Examples::runs
+  std::uint32_t subject = 0;  // which process or workload of its run, numbered as first seen
+  std::uint16_t age_s = 0;    // one of kAges
+  Scope scope = Scope::kProcess;
+  event::Label label = event::Label::kUnknown;
+  WallTime wall;  // end of the window
+  bool operator==(const Example&) const = default;
+};
+
+/// Feature vectors with what is known of each. `values` is row-major, rows.size() * features, all finite.
+struct Examples {
+  std::uint64_t schema = 0;  // feature::schema_digest()
+  std::size_t features = 0;
+  std::vector<Run> runs;
+  std::vector<Example> rows;
+  std::vector<float> values;
+
+  [[nodiscard]] std::span<const float> row(std::size_t i) const {
+    return std::span(values).subspan(i * features, features);
+  }
+  [[nodiscard]] const Run& run_of(std::size_t i) const { return runs[rows[i].run]; }
+  void add(const Example& example, std::span<const float> row);
+  bool operator==(const Examples&) const = default;
+};
+
+/// The rows for which `keep` holds, with the runs they come from.
+template <typename Keep>
+Examples filtered(const Examples& examples, Keep keep) {
+  Examples kept{examples.schema, examples.features, {}, {}, {}};
+  std::vector<std::uint32_t> renamed(examples.runs.size(), UINT32_MAX);
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+    if (!keep(i)) continue;
+    Example example = examples.rows[i];
+    if (renamed[example.run] == UINT32_MAX) {
+      renamed[example.run] = static_cast<std::uint32_t>(kept.runs.size());
+      kept.runs.push_back(examples.runs[example.run]);
+    }
+    example.run = renamed[example.run];
+    kept.add(example, examples.row(i));
+  }
+  return kept;
+}
+
+}  // namespace davy::dataset
