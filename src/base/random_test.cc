@@ -23,7 +23,7 @@ TEST(CounterRandom, BelowIsUniform) {
   CounterRandom random(1);
   constexpr int kDraws = 100'000;
   for (int i = 0; i < kDraws; ++i) ++counts.at(random.below(10));
-  for (int count : counts) EXPECT_NEAR(count, kDraws / 10, 500);  // 5 s.d. = 474
+  for (int count : counts) EXPECT_NEAR(count, kDraws / 10.0, 500);  // 5 s.d. = 474
 }
 
 TEST(CounterRandom, UniformStaysInside) {
