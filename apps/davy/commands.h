@@ -11,6 +11,9 @@ enum Exit : int { kDone = 0, kFailed = 1, kBadUse = 2, kFoundSomething = 3 };
 
 /// Each adds its command with flags, help and examples to `davy`; the command's callback leaves its exit code in
 /// `exit`. One short file a command: build the parts, connect them, run.
+void add_watch(CLI::App& davy, int& exit);
+void add_record(CLI::App& davy, int& exit);
+void add_scan(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);
 
 /// Prints the error as one line on standard error; kBadUse for bad input, else kFailed.

@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
 
 #include "base/log.h"
 #include "commands.h"
@@ -12,6 +14,15 @@ int report(const Error& error) {
   return error.kind == Error::Kind::kBadInput ? kBadUse : kFailed;
 }
 
+/// What is wrong with the command line, and where help is: "davy: --speeed: no such flag; see davy watch --help".
+std::string one_line(const CLI::App* davy, const CLI::Error& error) {
+  const auto given = davy->get_subcommands();
+  const std::string command = given.empty() ? "davy" : "davy " + given.front()->get_name();
+  std::string problem = error.what();
+  std::replace(problem.begin(), problem.end(), '\n', ' ');
+  return fmt::format("davy: {}; see {} --help\n", problem, command);
+}
+
 }  // namespace davy::app
 
 int main(int argc, char** argv) {
@@ -20,6 +31,10 @@ int main(int argc, char** argv) {
   davy.set_version_flag("--version", "davy " DAVY_VERSION);
   davy.require_subcommand(1);
   int exit = kDone;
+  davy.failure_message(one_line);
+  add_watch(davy, exit);
+  add_record(davy, exit);
+  add_scan(davy, exit);
   add_features(davy, exit);
 
   davy::start_logging(spdlog::level::info);

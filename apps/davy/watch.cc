@@ -1,0 +1,345 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/file.h"
+#include "collect/factory.h"
+#include "collect/privileges.h"
+#include "collect/warden.h"
+#include "commands.h"
+#include "detect/detector.h"
+#include "detect/queue.h"
+#include "event/recording.h"
+#include "screen.h"
+#include "settings.h"
+#include "stop.h"
+#include "web/server.h"
+
+namespace davy::app {
+namespace {
+
+constexpr std::size_t kQueueLimit = 20'000;  // slices; a busy host sends a few hundred in ten seconds
+
+struct Flags {
+  std::string listen = "127.0.0.1:7979";
+  std::string record;
+  std::string replay;
+  double speed = 10;
+  double seconds = 0;
+  std::string model;
+  bool json = false;
+  bool no_argv = false;
+  std::string arming = "adaptive";
+  std::string rung = "auto";
+};
+
+using ModelPointer = std::shared_ptr<const model::Model>;
+
+/// Everything behind the source: recording, detector, screen, page. Parts that are not asked for are null.
+struct Parts {
+  detect::Board board;
+  std::unique_ptr<Screen> screen;
+  std::unique_ptr<web::Server> server;
+  std::unique_ptr<event::RecordingWriter> writer;
+  std::unique_ptr<collect::Warden> warden;
+  std::unique_ptr<detect::Detector> detector;
+};
+
+/// Hands slices to the detector and to the recording. A recording that fails (a full disk) ends, is told once and is
+/// counted; watching goes on.
+class Fork : public event::SliceSink {
+ public:
+  explicit Fork(Parts& parts) : parts_(parts) {}
+
+  void on_slice(const event::Slice& slice) override {
+    if (parts_.writer != nullptr) parts_.writer->on_slice(slice);
+    if (!written_) ++unwritten_;
+    parts_.detector->on_slice(slice);
+  }
+
+  void on_slice_end(const event::Health& health) override {
+    if (parts_.writer != nullptr) parts_.writer->on_slice_end(health);
+    check_writer();
+    event::Health seen = health;
+    if (unwritten_ > 0) seen.counters.push_back({"record_failed", unwritten_});
+    parts_.detector->on_slice_end(seen);
+    parts_.screen->draw();
+  }
+
+ private:
+  void check_writer() {
+    if (parts_.writer == nullptr || !written_) return;
+    const auto status = parts_.writer->status();
+    if (status) return;
+    written_ = false;
+    report(status.error().within("recording stopped, watching goes on"));
+  }
+
+  Parts& parts_;
+  bool written_ = true;
+  std::uint64_t unwritten_ = 0;
+};
+
+/// Plays at `speed` times real time: waits after each slice. 0: as fast as it goes.
+class Pace : public event::SliceSink {
+ public:
+  Pace(event::SliceSink& sink, double speed, std::function<bool()> stop)
+      : sink_(sink), speed_(speed), stop_(std::move(stop)) {}
+
+  void on_slice(const event::Slice& slice) override { sink_.on_slice(slice); }
+
+  void on_slice_end(const event::Health& health) override {
+    sink_.on_slice_end(health);
+    if (speed_ <= 0) return;
+    next_ += std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+        std::chrono::duration<double>(static_cast<double>(event::kSliceSeconds) / speed_));
+    while (!stop_() && std::chrono::steady_clock::now() < next_) nap();
+  }
+
+ private:
+  void nap() const {
+    const auto left = next_ - std::chrono::steady_clock::now();
+    std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(left, std::chrono::milliseconds(50)));
+  }
+
+  event::SliceSink& sink_;
+  double speed_;
+  std::function<bool()> stop_;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now();
+};
+
+Show show_of(const Flags& flags) {
+  if (flags.json) return Show::kJson;
+  return is_terminal(stdout) ? Show::kTable : Show::kLines;
+}
+
+/// Opens the page's port, so that a port in use is known at once and before privileges are gone.
+Status open_page(const Flags& flags, bool live, Parts& parts) {
+  if (flags.listen == "none") return {};
+  const auto address = web::parse_address(flags.listen);
+  if (!address) return address.error();
+  auto server = web::Server::open(*address, parts.board, {.live = live});
+  if (!server) return server.error();
+  parts.server = *std::move(server);
+  return {};
+}
+
+Status open_recording(const Flags& flags, const event::Host& host, Parts& parts) {
+  if (flags.record.empty()) return {};
+  event::RecordingHeader header;
+  header.host = host;
+  header.started = wall_now();
+  header.davy_version = DAVY_VERSION;
+  auto writer = event::RecordingWriter::create(flags.record, header);
+  if (!writer) return writer.error();
+  parts.writer = *std::move(writer);
+  return {};
+}
+
+/// Without its two capabilities the warden is not there, and digests and command lines stay unknown.
+void start_warden(const Flags& flags, Parts& parts) {
+  auto warden = collect::Warden::start({.argv = !flags.no_argv, .seconds = 2});
+  if (warden) parts.warden = *std::move(warden);
+}
+
+std::string spaced(std::string argv) {
+  while (!argv.empty() && argv.back() == '\0') argv.pop_back();
+  std::replace(argv.begin(), argv.end(), '\0', ' ');
+  return argv;
+}
+
+Status start_detector(const Flags& flags, ModelPointer model, Parts& parts) {
+  detect::Options options;
+  if (auto* warden = parts.warden.get(); warden != nullptr) {
+    options.exe_digest = [warden](const event::Process& process) {
+      const auto digest = warden->exe_sha256(process.id);
+      return digest ? *digest : std::string();
+    };
+    if (!flags.no_argv) {
+      options.command_line = [warden](const event::Process& process) {
+        auto argv = warden->argv(process.id);
+        return argv ? spaced(*std::move(argv)) : std::string();
+      };
+    }
+  }
+  parts.screen = Screen::create(show_of(flags), parts.board);
+  auto detector = detect::Detector::create(std::move(model), std::move(options), *parts.screen, parts.board);
+  if (!detector) return detector.error();
+  parts.detector = *std::move(detector);
+  return {};
+}
+
+Result<ModelPointer> parse_model(const std::string& bytes, const std::string& name) {
+  auto model = model::from_bytes(bytes);
+  if (!model) return model.error().within(name);
+  if (auto fits = model::check_schema(*model, feature::schema_digest(), feature::catalogue().size()); !fits) {
+    return fits.error().within(name);
+  }
+  return ModelPointer(std::make_shared<const model::Model>(*std::move(model)));
+}
+
+void greet(const Flags& flags, const Parts& parts, const std::string& model_path, const std::string& source) {
+  const auto page =
+      parts.server == nullptr ? std::string("no page") : "page http://" + web::to_string(parts.server->address());
+  fmt::print(stderr, "Davy {}: {}; model {}; {}. Ctrl-C ends.\n", DAVY_VERSION, source, model_path, page);
+  if (flags.record.empty()) return;
+  fmt::print(stderr, "Recording to {}.\n", flags.record);
+}
+
+int end(const Flags& flags, Parts& parts, const Status& ran) {
+  int exit = ran ? kDone : report(ran.error());
+  if (parts.writer != nullptr) {
+    if (auto finished = parts.writer->finish(); !finished) exit = report(finished.error().within(flags.record));
+  }
+  if (parts.server != nullptr) parts.server->stop();
+  return exit;
+}
+
+/// The collector has a thread of its own so that the kernel is drained in time whatever the detector does.
+Status run_live(event::SliceSource& source, Parts& parts, const std::function<bool()>& stop) {
+  detect::SliceQueue queue(kQueueLimit);
+  Status ran;
+  std::thread collector([&] {
+    ran = source.run(queue, stop);
+    queue.close();
+  });
+  Fork fork(parts);
+  queue.drain(fork, [] { return false; });
+  collector.join();
+  return ran;
+}
+
+struct Chosen {
+  std::string model_path;
+  std::string model_bytes;
+  collect::CollectorOptions collector;
+};
+
+Result<Chosen> choose(const Flags& flags) {
+  Chosen chosen;
+  const auto path = find_model(flags.model);
+  if (!path) return path.error();
+  auto bytes = read_file(*path);
+  if (!bytes) return bytes.error();
+  const auto rung = collect::rung_from(flags.rung);
+  if (!rung) return rung.error();
+  const auto arming = collect::arming_from(flags.arming);
+  if (!arming) return arming.error();
+  chosen.model_path = path->string();
+  chosen.model_bytes = *std::move(bytes);
+  chosen.collector = {.rung = *rung, .arming = *arming};
+  return chosen;
+}
+
+int watch_live(const Flags& flags, const Chosen& chosen) {
+  // What needs privilege comes first: the programs in the kernel, the port, the file, the warden. Then all privilege
+  // goes, and only then is anything parsed or any thread started.
+  Parts parts;
+  auto collector = collect::open_collector(chosen.collector);
+  if (!collector) return report(collector.error());
+  if (auto opened = open_page(flags, true, parts); !opened) return report(opened.error());
+  if (auto opened = open_recording(flags, collector->source->host(), parts); !opened) return report(opened.error());
+  start_warden(flags, parts);
+  const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
+  if (auto dropped = collect::drop_to_nobody(kept); !dropped) return report(dropped.error());
+  catch_signals();
+
+  auto model = parse_model(chosen.model_bytes, chosen.model_path);
+  if (!model) return report(model.error());
+  if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
+  if (parts.server != nullptr) parts.server->start();
+  for (const auto& why : collector->not_taken) fmt::print(stderr, "davy: not {}\n", why);
+  greet(flags, parts, chosen.model_path, fmt::format("watching {}", collector->source->host().name));
+  const auto ran = run_live(*collector->source, parts, stop_after(flags.seconds));
+  return end(flags, parts, ran);
+}
+
+/// After a recording has been played the page stays, so that one can look at it.
+void linger(const Parts& parts, const std::function<bool()>& stop) {
+  if (parts.server == nullptr || stop()) return;
+  fmt::print(stderr, "The recording has been played; the page stays. Ctrl-C ends.\n");
+  while (!stop()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
+int watch_replay(const Flags& flags, const Chosen& chosen) {
+  Parts parts;
+  if (!flags.record.empty())
+    return report(Error{"--record and --replay: there is nothing new to record", Error::Kind::kBadInput});
+  const auto bytes = read_file(flags.replay);
+  if (!bytes) return report(bytes.error());
+  if (auto opened = open_page(flags, false, parts); !opened) return report(opened.error());
+  if (auto dropped = collect::drop_to_nobody(); !dropped) return report(dropped.error());
+  catch_signals();
+  auto reader = event::RecordingReader::from_bytes(*bytes, flags.replay);
+  if (!reader) return report(reader.error());
+  auto model = parse_model(chosen.model_bytes, chosen.model_path);
+  if (!model) return report(model.error());
+  if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
+  if (parts.server != nullptr) parts.server->start();
+  greet(flags, parts, chosen.model_path, fmt::format("playing {} at {:g} x", flags.replay, flags.speed));
+  const auto stop = stop_after(flags.seconds);
+  Fork fork(parts);
+  Pace pace(fork, flags.speed, stop);
+  const auto ran = (*reader)->run(pace, stop);
+  if (!(*reader)->warning().empty()) fmt::print(stderr, "davy: {}\n", (*reader)->warning());
+  if (parts.server != nullptr) parts.server->ended();
+  linger(parts, stop);
+  return end(flags, parts, ran);
+}
+
+int watch(CLI::App& command, const Flags& flags) {
+  if (auto configured = apply_config(command); !configured) return report(configured.error());
+  const auto chosen = choose(flags);
+  if (!chosen) return report(chosen.error());
+  return flags.replay.empty() ? watch_live(flags, *chosen) : watch_replay(flags, *chosen);
+}
+
+void add_flags(CLI::App& command, Flags& flags) {
+  command.add_option("--listen", flags.listen, "Where the page is served, or none")
+      ->envname("DAVY_LISTEN")
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  command.add_option("--record", flags.record, "Keep the slices in this recording, too")
+      ->envname("DAVY_RECORD")
+      ->type_name("FILE");
+  command.add_flag("--json", flags.json, "One JSON object a line: detections, and what is not seen");
+  command.add_option("--seconds", flags.seconds, "End after this long (default: at Ctrl-C)")
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--no-argv", flags.no_argv, "Show no command lines")->envname("DAVY_NO_ARGV");
+  command.add_option("--replay", flags.replay, "Play a recording instead of this host; needs no root")
+      ->type_name("FILE");
+  command.add_option("--speed", flags.speed, "How many times faster than real time to play; 0: as fast as it goes")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--arming", flags.arming, "When system calls are counted: adaptive, always, never")
+      ->envname("DAVY_ARMING")
+      ->capture_default_str();
+  command.add_option("--rung", flags.rung, "How slices are collected: auto, tracing, raw, proc")
+      ->envname("DAVY_RUNG")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_watch(CLI::App& davy, int& exit) {
+  auto* command = davy.add_subcommand("watch", "Watch this host: who mines, how sure, and why. The main job.");
+  auto flags = std::make_shared<Flags>();
+  add_flags(*command, *flags);
+  add_model(*command, flags->model);
+  add_config(*command);
+  command->footer(
+      "On a terminal a table is drawn anew every 10 s; into a pipe or file, lines are appended as detections open and\n"
+      "close. Settings: /etc/davy/davy.toml or --config, then DAVY_* variables, then flags.\n\n"
+      "Examples:\n"
+      "  sudo davy watch\n"
+      "  sudo davy watch --json --listen none --record today.davy\n"
+      "  davy watch --replay corpus/recordings/xmrig.davy");
+  command->callback([command, flags, &exit] { exit = watch(*command, *flags); });
+}
+
+}  // namespace davy::app
