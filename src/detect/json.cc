@@ -39,13 +39,29 @@ std::string_view name_of(event::FirstBytes bytes) {
   return kNames.at(static_cast<std::size_t>(bytes));
 }
 
+json text_or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+json number_or_null(const std::optional<double>& number) { return number ? json(*number) : json(nullptr); }
+
+json process_of(const Detection& detection) {
+  if (detection.process == nullptr) return nullptr;
+  const event::Process& process = *detection.process;
+  json parents = json::array();
+  for (const auto& parent : process.ancestors) parents.push_back({{"pid", parent.tgid}, {"comm", parent.comm}});
+  return {{"pid", process.id.tgid},
+          {"comm", process.comm},
+          {"exe", text_or_null(process.exe)},
+          {"exe_sha256", text_or_null(detection.exe_sha256)},
+          {"uid", process.uid},
+          {"start", to_rfc3339(detection.process_started)},
+          {"parents", std::move(parents)}};
+}
+
+}  // namespace
+
 std::string_view name_of(event::Health::Rung rung) {
   constexpr std::array<std::string_view, 3> kNames{"tracing", "raw-tracepoint", "proc"};
   return kNames.at(static_cast<std::size_t>(rung));
 }
-
-json text_or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
-json number_or_null(const std::optional<double>& number) { return number ? json(*number) : json(nullptr); }
 
 json to_json(const event::Workload& workload) {
   constexpr std::array<std::string_view, 3> kKinds{"container", "session", "system"};
@@ -75,22 +91,6 @@ json to_json(const Conversation& talk) {
           {"bytes_received", talk.received.bytes},
           {"pushes", talk.pushes}};
 }
-
-json process_of(const Detection& detection) {
-  if (detection.process == nullptr) return nullptr;
-  const event::Process& process = *detection.process;
-  json parents = json::array();
-  for (const auto& parent : process.ancestors) parents.push_back({{"pid", parent.tgid}, {"comm", parent.comm}});
-  return {{"pid", process.id.tgid},
-          {"comm", process.comm},
-          {"exe", text_or_null(process.exe)},
-          {"exe_sha256", text_or_null(detection.exe_sha256)},
-          {"uid", process.uid},
-          {"start", to_rfc3339(detection.process_started)},
-          {"parents", std::move(parents)}};
-}
-
-}  // namespace
 
 json to_json(const Detection& detection) {
   json connections = json::array();

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/detection.h"
@@ -14,6 +15,13 @@ using Json = nlohmann::ordered_json;
 
 /// The detection as scripts may rely on it (docs/detections.md). All times RFC 3339, UTC.
 Json to_json(const event::Detection& detection);
+
+/// Its parts, as the page shows them too. What is unknown is null.
+Json to_json(const event::Workload& workload);
+Json to_json(const event::Conversation& talk);
+
+/// tracing, raw-tracepoint, proc.
+std::string_view name_of(event::Health::Rung rung);
 
 /// {"type":"health",...}: what was not seen, in words and counters.
 Json to_json(const event::Health& health, const std::vector<std::string>& not_seen);

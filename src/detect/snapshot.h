@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -22,6 +23,7 @@ struct Point {
   bool scored = false;  // false: too little CPU to be worth a score, or nothing new since the last one
   double score = 0;     // the greater of the workload window's and its processes' windows
   double cpus = 0;      // CPUs used in this slice: CPU time / slice length
+  std::array<std::uint64_t, 4> rounding{};  // samples of this slice: to nearest, down, up, toward zero
 };
 
 /// One process of a workload, as its last window stood.

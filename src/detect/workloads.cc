@@ -23,8 +23,19 @@ void note_process(WorkloadState& state, const event::Slice& slice) {
   process.exited = process.exited || slice.activity.has(event::Flag::kExited);
 }
 
+void note_rounding(WorkloadState& state, const event::Activity& activity) {
+  using event::Sum;
+  constexpr std::array kModes{Sum::kRoundingNearest, Sum::kRoundingDown, Sum::kRoundingUp, Sum::kRoundingZero};
+  for (std::size_t i = 0; i < kModes.size(); ++i) state.rounding[i] += activity[kModes[i]];
+}
+
 Point point_of(const WorkloadState& state, event::SliceNumber number, WallTime wall) {
-  return Point{.number = number, .wall = wall, .scored = state.scored, .score = state.score(), .cpus = state.cpus};
+  return Point{.number = number,
+               .wall = wall,
+               .scored = state.scored,
+               .score = state.score(),
+               .cpus = state.cpus,
+               .rounding = state.rounding};
 }
 
 void forget_score(WorkloadState& state) {
@@ -38,6 +49,7 @@ void start_next_slice(WorkloadState& state, event::SliceNumber now, const Worklo
   for (auto& [id, process] : state.processes) process.cpus = 0;
   if (since(state.last_scored, now) >= keep.score) forget_score(state);
   state.cpus = 0;
+  state.rounding = {};
   state.scored = false;
   state.enough = false;
 }
@@ -70,6 +82,7 @@ void Workloads::add(const event::Slice& slice) {
   state.last = slice.number;
   state.last_seen = slice.wall;
   state.cpus += cpus_of(slice);
+  note_rounding(state, slice.activity);
   note_process(state, slice);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -41,7 +42,8 @@ struct WorkloadState {
   WallTime last_seen;
   event::SliceNumber last;  // with activity
   double age_s = 0;
-  double cpus = 0;  // used in the slice under way
+  double cpus = 0;                          // used in the slice under way
+  std::array<std::uint64_t, 4> rounding{};  // sampled in the slice under way, see Point
   Evidence evidence;
   Episode episode;
   std::optional<event::Detection> detection;  // as last reported, while open
