@@ -13,8 +13,9 @@ struct Planted {
   std::size_t features = 12;
   int miner_families = 6;
   int honest_families = 12;
-  int programs = 2;  // per family
-  int windows = 10;  // per program
+  int programs = 2;     // per family
+  int windows = 10;     // per program
+  float signal = 0.8F;  // what the telling features rise by
 
   [[nodiscard]] dataset::Examples make(std::uint64_t seed) const {
     dataset::Examples examples;
@@ -48,8 +49,8 @@ struct Planted {
                                             CounterRandom& random) const {
     std::vector<float> row(features);
     for (std::size_t i = 0; i < features; ++i) row[i] = static_cast<float>(shift[i] + random.uniform());
-    if (miner || family % 3 == 0) row[0] += 0.8F;
-    if (miner || family % 3 == 1) row[1] += 0.8F;
+    if (miner || family % 3 == 0) row[0] += signal;
+    if (miner || family % 3 == 1) row[1] += signal;
     if (miner) row[2] += 0.3F;
     return row;
   }

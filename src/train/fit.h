@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "dataset/examples.h"
+#include "model/model.h"
+#include "train/forest.h"
+#include "train/out_of_bag.h"
+
+namespace davy::train {
+
+/// A model ready for use, and how it came out on what its trees had not seen.
+struct Fitted {
+  model::Model model;
+  std::size_t families = 0;
+  std::size_t miner_families = 0;
+  std::size_t programs = 0;
+  std::vector<ProgramScore> program_scores;  // highest first
+  Threshold threshold;
+  std::optional<double> average_precision;
+};
+
+/// Trains a forest, chooses its threshold from out-of-bag scores and notes what is normal. `origin` says in a line
+/// where the examples come from (digest, what was left out); settings are added to it. Equal examples, options and
+/// origin give the same bytes.
+Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions& options, const std::string& origin);
+
+/// Per feature the 5th, 50th and 95th percentile (linear between ranks) over honest programs of each one's median.
+std::vector<std::array<float, 3>> normal_ranges(const dataset::Examples& examples, const dataset::Groups& groups);
+
+}  // namespace davy::train

@@ -1,0 +1,109 @@
+#include "train/fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "train/planted_test.h"
+
+namespace davy::train {
+namespace {
+
+ForestOptions small() {
+  ForestOptions options;
+  options.trees = 60;
+  options.threads = 2;
+  return options;
+}
+
+TEST(AveragePrecision, OnCasesDoneByHand) {
+  const std::vector<double> one{1, 1, 1, 1};
+  // 1 / 0 / 1 / 0 downward: 1/2 * 1 + 1/2 * 2/3
+  EXPECT_DOUBLE_EQ(average_precision(std::vector<double>{.9, .8, .7, .6}, std::vector<std::uint8_t>{1, 0, 1, 0}, one),
+                   0.5 + 1.0 / 3);
+  EXPECT_DOUBLE_EQ(average_precision(std::vector<double>{.5, .5, .5, .5}, std::vector<std::uint8_t>{1, 0, 1, 0}, one),
+                   0.5)
+      << "ties are one step";
+  EXPECT_DOUBLE_EQ(
+      average_precision(std::vector<double>{.9, .8}, std::vector<std::uint8_t>{0, 1}, std::vector<double>{3, 1}), 0.25);
+  EXPECT_EQ(average_precision(std::vector<double>{.9}, std::vector<std::uint8_t>{0}, std::vector<double>{1}), 0);
+}
+
+TEST(Threshold, StandsAboveEveryHonestProgram) {
+  const auto honest = [](double score) { return ProgramScore{"h", "h", false, score}; };
+  const auto miner = [](double score) { return ProgramScore{"m", "m", true, score}; };
+  const auto at = [](std::vector<ProgramScore> programs) { return choose_threshold(programs); };
+  EXPECT_DOUBLE_EQ(at({miner(.9), miner(.52), honest(.4), honest(.1)}).value, .46) << "half the way";
+  EXPECT_DOUBLE_EQ(at({miner(.9), miner(.8), honest(.4)}).value, .5) << "but no more than kMostMargin";
+  EXPECT_DOUBLE_EQ(at({miner(.9), honest(.6), miner(.5)}).value, .62) << "an overlap costs recall, not honest programs";
+  EXPECT_FALSE(at({miner(.9), honest(.6), miner(.5)}).parts());
+  EXPECT_DOUBLE_EQ(at({honest(.3)}).value, .32);
+  EXPECT_DOUBLE_EQ(at({honest(.995)}).value, 1);
+}
+
+TEST(Fit, TheThresholdPartsThePlantedProblem) {
+  Planted shape;
+  shape.signal = 1.4F;
+  const Fitted fitted = *fit_forest(shape.make(1), small(), "");
+  EXPECT_EQ(fitted.families, 18U);
+  EXPECT_EQ(fitted.miner_families, 6U);
+  EXPECT_EQ(fitted.programs, 36U);
+  EXPECT_EQ(fitted.program_scores.size(), 36U);
+  EXPECT_GT(*fitted.average_precision, 0.9);
+  EXPECT_TRUE(fitted.threshold.parts());
+  std::size_t fresh_wrong = 0;
+  const dataset::Examples fresh = shape.make(2);
+  for (std::size_t i = 0; i < fresh.rows.size(); ++i) {
+    if (fresh.rows[i].label != event::Label::kBenign) continue;
+    fresh_wrong += fitted.model.alerts_at(model::score(fitted.model.forest, fresh.row(i))) ? 1 : 0;
+  }
+  EXPECT_LT(fresh_wrong, 5U) << "of 240 windows of new honest families";
+}
+
+TEST(Fit, EqualInputsGiveEqualBytesAndSayWhereTheyCameFrom) {
+  const dataset::Examples examples = Planted{}.make(1);
+  ForestOptions options = small();
+  const Fitted one = *fit_forest(examples, options, "data sha256:abc");
+  options.threads = 5;
+  const Fitted two = *fit_forest(examples, options, "data sha256:abc");
+  EXPECT_EQ(model::to_bytes(one.model), model::to_bytes(two.model));
+  EXPECT_THAT(one.model.trained, ::testing::HasSubstr("--seed 1 --trees 60"));
+  EXPECT_THAT(one.model.trained, ::testing::HasSubstr("data sha256:abc"));
+  EXPECT_TRUE(model::from_bytes(model::to_bytes(one.model)));
+}
+
+TEST(Fit, OneMinerFamilyIsEnoughButNothingIsOutOfBag) {
+  Planted shape;
+  shape.miner_families = 1;
+  const Fitted fitted = *fit_forest(shape.make(1), small(), "");
+  EXPECT_FALSE(fitted.average_precision);
+  EXPECT_FALSE(fitted.threshold.lowest_miner);
+}
+
+TEST(Fit, WithoutBootstrapThereIsNoThreshold) {
+  ForestOptions options = small();
+  options.bootstrap = false;
+  const auto fitted = fit_forest(Planted{}.make(1), options, "");
+  ASSERT_FALSE(fitted);
+  EXPECT_THAT(fitted.error().message, ::testing::HasSubstr("bootstrap"));
+}
+
+TEST(NormalRanges, ArePercentilesOverProgramsNotWindows) {
+  dataset::Examples examples;
+  examples.features = 1;
+  for (std::uint32_t program = 0; program < 21; ++program) {
+    examples.runs.push_back({.program = std::to_string(program), .family = "f"});
+    for (int window = 0; window < (program == 20 ? 1000 : 3); ++window) {  // one program with many windows
+      const auto value = static_cast<float>(program) + (window == 0 ? 0.0F : window % 2 == 0 ? -0.5F : 0.5F);
+      examples.add({program, 0, 60, dataset::Scope::kProcess, event::Label::kBenign, {}}, std::vector<float>{value});
+    }
+  }
+  examples.runs.push_back({.program = "miner", .family = "m"});
+  examples.add({21, 0, 60, dataset::Scope::kProcess, event::Label::kMiner, {}}, std::vector<float>{1000});
+  const auto ranges = normal_ranges(examples, dataset::group(examples));
+  EXPECT_EQ(ranges.at(0)[0], 1);
+  EXPECT_EQ(ranges.at(0)[1], 10);
+  EXPECT_NEAR(ranges.at(0)[2], 19, 0.1);
+}
+
+}  // namespace
+}  // namespace davy::train
