@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/* Processes that begin, change and end. */
+#ifndef DAVY_EVENTS_H
+#define DAVY_EVENTS_H
+
+#define PIDTYPE_SID 3
+
+static __always_inline int number_in_own_namespace(struct pid *pid, __u32 *level) {
+  struct upid last = {};
+  unsigned int depth;
+  if (!pid) return 0;
+  depth = BPF_CORE_READ(pid, level);
+  *level = depth;
+  if (depth > 32) return 0;
+  bpf_core_read(&last, sizeof(last), &pid->numbers[depth]);
+  return last.nr;
+}
+
+static __always_inline void read_facts(struct davy_facts *facts, struct task_struct *task) {
+  struct task_struct *leader = task->group_leader;
+  struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
+  facts->pidns_level = 0;
+  facts->parent_tgid = BPF_CORE_READ(leader, real_parent, tgid);
+  facts->uid = BPF_CORE_READ(task, real_cred, uid.val);
+  facts->session = session ? BPF_CORE_READ(session, numbers[0].nr) : 0;
+  facts->nspid = number_in_own_namespace(leader->thread_pid, &facts->pidns_level);
+  facts->threads = task->signal->nr_threads;
+  bpf_probe_read_kernel_str(facts->comm, sizeof(facts->comm), leader->comm);
+  note_cgroup(task, &facts->cgroup);
+}
+
+static __always_inline void read_use(__u64 use[DAVY_USE_N], struct task_struct *task) {
+  use[DAVY_USE_CPU] = task->se.sum_exec_runtime;
+  use[DAVY_USE_USER] = task->utime;
+  use[DAVY_USE_SYSTEM] = task->stime;
+  use[DAVY_USE_RUN_DELAY] = task->sched_info.run_delay;
+  use[DAVY_USE_VOLUNTARY] = task->nvcsw;
+  use[DAVY_USE_INVOLUNTARY] = task->nivcsw;
+  use[DAVY_USE_MIGRATIONS] = task->se.nr_migrations;
+  use[DAVY_USE_MINOR] = task->min_flt;
+  use[DAVY_USE_MAJOR] = task->maj_flt;
+}
+
+/* Several threads of a process may end at once, hence the atomic adds. */
+static __always_inline void fold_tally(struct davy_retired *into, struct davy_tally *tally) {
+  if (!tally) return;
+  for (int i = 0; i < DAVY_COUNT_N; i++)
+    if (tally->count[i]) __sync_fetch_and_add(&into->count[i], tally->count[i]);
+  for (int i = 0; i < DAVY_BYTES_N; i++)
+    if (tally->bytes[i]) __sync_fetch_and_add(&into->bytes[i], tally->bytes[i]);
+}
+
+static __always_inline void fold_use(struct davy_retired *into, struct task_struct *task) {
+  __u64 use[DAVY_USE_N];
+  read_use(use, task);
+  for (int i = 0; i < DAVY_USE_N; i++) __sync_fetch_and_add(&into->use[i], use[i]);
+}
+
+static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __u32 kind, bool alone) {
+  struct davy_exit *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+  if (!record) {
+    lose(DAVY_LOSS_RING_EXIT);
+    return NULL;
+  }
+  head_of(&record->head, task, kind, sizeof(*record));
+  record->at_ns = bpf_ktime_get_boot_ns();
+  record->exit_code = task->exit_code;
+  record->alone = alone;
+  read_facts(&record->facts, task);
+  return record;
+}
+
+static __always_inline void copy_total(struct davy_exit *record, const struct davy_retired *from) {
+  if (from)
+    __builtin_memcpy(&record->total, from, sizeof(record->total));
+  else
+    __builtin_memset(&record->total, 0, sizeof(record->total));
+}
+
+/* The record that speaks for this thread: what its process had retired, and itself on top when `own`. */
+static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, struct davy_retired *entry,
+                                      struct davy_tally *tally, bool own) {
+  struct davy_exit *record = begin_exit(task, kind, own && kind == DAVY_EXIT);
+  if (!record) return false;
+  copy_total(record, entry);
+  if (own) {
+    fold_tally(&record->total, tally);
+    fold_use(&record->total, task);
+  }
+  bpf_ringbuf_submit(record, ring_flags());
+  return true;
+}
+
+/* A thread ends while others of its process live or end with it.
+ *
+ * Every such thread adds itself to its process's entry; who then finds no thread left alive tells the whole entry. The
+ * last to add has, at that moment, no live sibling (siblings are counted out before this hook runs), so the record it
+ * tells is complete; records told earlier are smaller in every counter. This holds when the leader ends first and when
+ * another thread calls exec: the key is the process's, not the leader task's. */
+static __always_inline void end_among_others(struct task_struct *task, struct davy_tally *tally) {
+  struct davy_who who;
+  struct davy_retired *entry;
+  bool last;
+  identify(&who, task);
+  entry = retired_of(&who);
+  if (entry) {
+    fold_tally(entry, tally);
+    fold_use(entry, task);
+  } else {
+    lose(DAVY_LOSS_RETIRED_FULL);
+    if (!tell_exit(task, DAVY_PART, NULL, tally, true)) lose(DAVY_LOSS_CALLS);
+  }
+  last = task->signal->live.counter == 0;
+  if (!last) return;
+  if (entry) entry->ended = 1;
+  tell_exit(task, DAVY_EXIT, entry, NULL, false);
+}
+
+/* The only thread there is ends. When the ring is full its counts go where the collector looks at leisure. */
+static __always_inline void end_alone(struct task_struct *task, struct davy_tally *tally) {
+  struct davy_who who;
+  struct davy_retired *entry;
+  identify(&who, task);
+  entry = bpf_map_lookup_elem(&retired, &who);
+  if (tell_exit(task, DAVY_EXIT, entry, tally, true)) {
+    if (entry) entry->ended = 1;
+    return;
+  }
+  entry = retired_of(&who);
+  if (!entry) {
+    lose(DAVY_LOSS_CALLS);
+    return;
+  }
+  fold_tally(entry, tally);
+  fold_use(entry, task);
+  entry->ended = 1;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(thread_ended, struct task_struct *task) {
+  struct davy_tally *tally;
+  if (task->flags & PF_KTHREAD) return 0;
+  tally = bpf_task_storage_get(&tallies, task, 0, 0);
+  if (task->signal->nr_threads > 1)
+    end_among_others(task, tally);
+  else
+    end_alone(task, tally);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(task_born, struct task_struct *parent, struct task_struct *child) {
+  if (parent->flags & PF_KTHREAD) return 0;
+  count(parent, tally_of(parent), child->tgid == parent->tgid ? DAVY_COUNT_THREADS_CREATED : DAVY_COUNT_PROCESSES_CREATED, 1);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linux_binprm *program) {
+  struct davy_tally *tally = tally_of(task);
+  struct davy_exec *record;
+  count(task, tally, DAVY_COUNT_EXECS, 1);
+  if (tally) tally->exe_told = 0;
+  record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+  if (!record) {
+    lose(DAVY_LOSS_RING_EXEC);
+    return 0;
+  }
+  head_of(&record->head, task, DAVY_EXEC, sizeof(*record));
+  record->at_ns = bpf_ktime_get_boot_ns();
+  bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), task->comm);
+  record->path[0] = 0;
+  bpf_probe_read_kernel_str(record->path, sizeof(record->path), program->filename);
+  bpf_ringbuf_submit(record, ring_flags());
+  return 0;
+}
+
+/* io_uring works outside system calls. Two names, by kernel; the loader keeps the one that exists. */
+static __always_inline int count_submit(void) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  if (!(task->flags & PF_KTHREAD)) count(task, tally_of(task), DAVY_COUNT_IO_URING_SUBMITS, 1);
+  return 0;
+}
+
+SEC("?tp_btf/io_uring_submit_req")
+int BPF_PROG(ring_submitted, void *request) {
+  return count_submit();
+}
+
+SEC("?tp_btf/io_uring_submit_sqe")
+int BPF_PROG(ring_submitted_old, void *request) {
+  return count_submit();
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/* Maps, settings, losses, and who a task is. */
+#ifndef DAVY_STATE_H
+#define DAVY_STATE_H
+
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+#define TS_COMPAT 0x0002
+
+/* Set by the loader before loading. */
+const volatile __u32 collector_tgid = 0; /* our own process: not told of */
+const volatile bool sizes_from_calls = false; /* no sock_send_length: message sizes from what calls return */
+const volatile __u32 wake_bytes = 64 * 1024; /* wake the reader when so much waits in the ring */
+const volatile __u32 opens_per_slice = 32;
+const volatile __u64 slice_ns = 10000000000ULL;
+
+/* Set by the collector while running. */
+__u32 full_pass = 0; /* the next task iteration tells of idle processes too */
+
+__u64 losses[DAVY_LOSS_N];
+__u64 conversation_serial;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4 * 1024 * 1024);
+} ring SEC(".maps");
+
+/* Processes that lost a thread, or whose calls found no storage. The collector takes an entry out some time after
+ * the process ended: nothing in the kernel does, so a late thread never adds to an entry that is gone. */
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 65536);
+  __type(key, struct davy_who);
+  __type(value, struct davy_retired);
+} retired SEC(".maps");
+
+/* Cgroups whose path the collector has been told. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 8192);
+  __type(key, struct davy_cgroup_key);
+  __type(value, __u8);
+} cgroups_told SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct davy_tally);
+} tallies SEC(".maps");
+
+static const struct davy_retired nothing_retired;
+
+static __always_inline void lose(enum davy_loss what) { __sync_fetch_and_add(&losses[what], 1); }
+
+static __always_inline __u64 ring_flags(void) {
+  return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void identify(struct davy_who *who, struct task_struct *task) {
+  who->tgid = task->tgid;
+  who->pad = 0;
+  who->start_ns = task->group_leader->start_boottime;
+}
+
+/* Fills the head of a record. */
+static __always_inline void head_of(struct davy_head *head, struct task_struct *task, __u32 kind, __u32 size) {
+  head->kind = kind;
+  head->size = size;
+  identify(&head->who, task);
+}
+
+/* The entry of a process in `retired`, made when missing. NULL when the map is full. */
+static __always_inline struct davy_retired *retired_of(struct davy_who *who) {
+  struct davy_retired *entry = bpf_map_lookup_elem(&retired, who);
+  if (entry) return entry;
+  bpf_map_update_elem(&retired, who, &nothing_retired, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&retired, who);
+}
+
+static __always_inline struct davy_tally *tally_of(struct task_struct *task) {
+  return bpf_task_storage_get(&tallies, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* Counts `n` of one kind where the task has no tally: rare (storage is taken or memory is short), and exact all the
+ * same, since `retired` adds to the process too. */
+static __noinline void count_without_tally(struct task_struct *task, __u32 row, __u32 n) {
+  struct davy_who who;
+  struct davy_retired *entry;
+  lose(DAVY_LOSS_STORAGE);
+  identify(&who, task);
+  entry = retired_of(&who);
+  if (!entry || row >= DAVY_COUNT_N) {
+    lose(DAVY_LOSS_CALLS);
+    return;
+  }
+  __sync_fetch_and_add(&entry->count[row], n);
+}
+
+/* Adds `n` to a counter of the current task. */
+static __always_inline void count(struct task_struct *task, struct davy_tally *tally, __u32 row, __u32 n) {
+  if (tally)
+    tally->count[row] += n;
+  else
+    count_without_tally(task, row, n);
+}
+
+#endif

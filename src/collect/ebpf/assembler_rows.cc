@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <cstring>
+
+#include "collect/ebpf/assembler.h"
+#include "collect/ebpf/mapping_walk.h"
+#include "collect/origin.h"
+
+namespace davy::collect {
+namespace {
+
+using event::Flag;
+using event::Peak;
+using event::Sum;
+
+constexpr std::uint64_t kPageKib = 4;
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// Mappings are walked when a program has had time to set up, and again for those that keep a CPU busy.
+constexpr std::uint64_t kSettled = 3 * kSecond;
+constexpr std::uint64_t kWalkBusyAgain = 60 * kSecond;
+constexpr std::uint32_t kBusyPulseUs = 100'000;
+constexpr std::size_t kWalksASlice = 256;
+
+template <typename T>
+const T* as(std::span<const std::byte> bytes) {
+  return bytes.size() < sizeof(T) ? nullptr : reinterpret_cast<const T*>(bytes.data());
+}
+
+std::uint32_t busiest_pulse(const ProcessState& state) {
+  return *std::max_element(state.pulses_us.begin(), state.pulses_us.end());
+}
+
+bool wants_walk(const ProcessState& state, std::uint64_t now_ns) {
+  if (state.gone || !state.facts_known) return false;
+  const std::uint64_t since = std::max(state.executed_ns, state.who.start_ns);
+  if (now_ns < since + kSettled) return false;
+  if (!state.has_mappings) return true;
+  return busiest_pulse(state) >= kBusyPulseUs && now_ns >= state.mapped_ns + kWalkBusyAgain;
+}
+
+std::uint64_t thread_id(std::uint64_t boot, const davy_thread_row& row) {
+  return mix(boot ^ mix(row.start_ns ^ mix(row.tid)));
+}
+
+Flag policy_flag(std::uint8_t policy) {
+  if (policy == 3) return Flag::kPolicyBatch;
+  return policy == 5 ? Flag::kPolicyIdle : Flag::kPolicyRealtime;
+}
+
+}  // namespace
+
+void Assembler::rows(Bytes bytes) {
+  while (!bytes.empty()) {
+    const std::size_t used = one_row(bytes);
+    if (used == 0) return void(++losses_.unknown_records);  // the rest cannot be told apart
+    bytes = bytes.subspan(used);
+  }
+}
+
+std::size_t Assembler::one_row(Bytes bytes) {
+  if (bytes.size() < sizeof(std::uint32_t)) return 0;
+  switch (*as<std::uint32_t>(bytes)) {
+    case DAVY_ROW_PROCESS:
+      if (const auto* row = as<davy_process_row>(bytes)) return on_process_row(*row), sizeof *row;
+      return 0;
+    case DAVY_ROW_EXE:
+      if (const auto* row = as<davy_exe_row>(bytes)) return on_exe_row(*row), sizeof *row;
+      return 0;
+    case DAVY_ROW_THREAD: {
+      const auto* row = as<davy_thread_row>(bytes);
+      if (!row) return 0;
+      const auto* tally = row->has_tally != 0 ? as<davy_tally>(bytes.subspan(sizeof *row)) : nullptr;
+      if (row->has_tally != 0 && !tally) return 0;
+      on_thread_row(*row, tally);
+      return sizeof *row + (tally ? sizeof *tally : 0);
+    }
+    case DAVY_ROW_CONVERSATION: {
+      const auto* talk = bytes.size() < sizeof(davy_head) ? nullptr : as<davy_conversation>(bytes.subspan(sizeof(davy_head)));
+      if (!talk) return 0;
+      on_conversation(*talk);
+      return sizeof(davy_head) + sizeof *talk;
+    }
+    default:
+      return 0;
+  }
+}
+
+void Assembler::on_process_row(const davy_process_row& row) {
+  ProcessState* state = touch(row.who);
+  if (!state) return;
+  if (row.who.tgid == options_.own_tgid) own_pidns_level_ = row.facts.pidns_level;
+  learn(*state, row.facts);
+  begin_reading(*state);
+  state->seen_pass = pass_;
+  state->exe_changed_s = static_cast<std::int64_t>(row.exe_changed_s);
+  state->exe_deleted = (row.exe_flags & DAVY_EXE_DELETED) != 0;
+  state->rss_kib = (row.rss_file_pages + row.rss_anon_pages + row.rss_shared_pages) * kPageKib;
+  event::Activity& work = work_of(*state);
+  work[Peak::kRss] = state->rss_kib;
+  work[Peak::kRssAnonymous] = row.rss_anon_pages * kPageKib;
+  work[Peak::kRssShared] = row.rss_shared_pages * kPageKib;
+  work[Peak::kVirtual] = row.virtual_pages * kPageKib;
+  work[Peak::kSwapped] = row.swapped_pages * kPageKib;
+  work[Peak::kLocked] = row.locked_pages * kPageKib;
+  work[Peak::kHugeTlb] = row.hugetlb_pages * kPageKib;
+  work[Peak::kMappings] = row.mappings;
+  work[Peak::kDescriptors] = row.descriptors;
+  work[Peak::kThreads] = row.facts.threads;
+  state->cpus_allowed = row.cpus_allowed;
+}
+
+void Assembler::on_exe_row(const davy_exe_row& row) {
+  ProcessState* state = find(row.who);
+  if (!state || row.length == 0) return;
+  const std::string_view path(row.path, std::min<std::size_t>(row.length, sizeof row.path));
+  if (state->exe == path) return;
+  state->exe = path;
+  state->identity.reset();
+}
+
+void Assembler::on_thread_row(const davy_thread_row& row, const davy_tally* tally) {
+  ProcessState* state = touch(row.who);
+  if (!state) return;
+  begin_reading(*state);
+  state->reading.add_use(row.use);
+  if (tally) state->reading.add(*tally);
+  add_thread(*state, row, tally);
+}
+
+void Assembler::add_thread(ProcessState& state, const davy_thread_row& row, const davy_tally* tally) {
+  ThreadMark now{row.tid, row.start_ns, row.use[DAVY_USE_CPU], row.use[DAVY_USE_INVOLUNTARY],
+                 tally ? calls_of(*tally) : CallTotals{}};
+  const auto old = std::find_if(state.threads.begin(), state.threads.end(), [&](const ThreadMark& mark) {
+    return mark.tid == now.tid && mark.start_ns == now.start_ns;
+  });
+  ThreadMark before = old == state.threads.end() ? ThreadMark{} : *old;
+  // A thread from before the collector: what it did until now is not ours to tell.
+  if (old == state.threads.end() && row.start_ns < options_.started_ns) before = now;
+  state.threads_now.push_back(now);
+  const std::uint64_t lived = clock_->end_ns - std::min(clock_->end_ns, std::max(row.start_ns, clock_->begin_ns));
+  const std::uint64_t cpu = now.cpu_ns - std::min(now.cpu_ns, before.cpu_ns);
+  event::Activity& work = work_of(state);
+  work[Peak::kNice] = std::max<std::uint64_t>(work[Peak::kNice], row.nice_plus_20);
+  if (row.policy != 0) work.set(policy_flag(row.policy));
+  work[Sum::kThreadTime] += lived / 1000;
+  if (cpu == 0) return;
+  if (cpu * 10 >= lived) work[Sum::kThreadTimeBusy] += lived / 1000;
+  if (cpu * 10 >= lived * 9) work[Sum::kThreadTimeSaturated] += lived / 1000;
+  const event::ThreadUse use{thread_id(host_->boot, row), cpu / 1000, now.calls.all - before.calls.all,
+                             now.calls.io - before.calls.io, now.involuntary - before.involuntary};
+  count_thread(state, use);
+}
+
+void Assembler::count_thread(ProcessState& state, const event::ThreadUse& use) {
+  event::Activity& work = work_of(state);
+  work.threads.insert(use);
+  const std::uint64_t ms = use.cpu_us / 1000;
+  work[Sum::kThreadCpuSquares] += ms * ms;
+  const bool counted = clock_->armed_ns(clock_->begin_ns, clock_->end_ns) == clock_->end_ns - clock_->begin_ns;
+  if (counted && use.io_calls == 0) work[Sum::kCpuComputeOnly] += use.cpu_us;
+}
+
+std::vector<std::uint32_t> Assembler::wanting_mappings(std::uint64_t now_ns) const {
+  std::vector<const ProcessState*> wanting;
+  for (const ProcessState* state : touched_) {
+    if (wants_walk(*state, now_ns)) wanting.push_back(state);
+  }
+  std::sort(wanting.begin(), wanting.end(),
+            [](const auto* a, const auto* b) { return busiest_pulse(*a) > busiest_pulse(*b); });
+  if (wanting.size() > kWalksASlice) wanting.resize(kWalksASlice);
+  std::vector<std::uint32_t> tgids;
+  for (const ProcessState* state : wanting) tgids.push_back(state->who.tgid);
+  return tgids;
+}
+
+void Assembler::begin_mappings(std::uint32_t tgid, std::uint64_t now_ns) {
+  const auto at = by_tgid_.find(tgid);
+  walked_ = at == by_tgid_.end() ? nullptr : at->second;
+  walk_ = std::make_unique<MappingWalk>();
+  if (walked_) walked_->mapped_ns = now_ns;
+}
+
+void Assembler::mapping_rows(Bytes bytes) {
+  for (; bytes.size() >= sizeof(davy_mapping_row); bytes = bytes.subspan(sizeof(davy_mapping_row))) {
+    const auto* row = as<davy_mapping_row>(bytes);
+    const bool same = walked_ && row->who.tgid == walked_->who.tgid && row->who.start_ns == walked_->who.start_ns;
+    if (same) walk_->add(*row);
+  }
+}
+
+void Assembler::end_mappings() {
+  if (!walked_ || walk_->empty()) return;
+  event::Activity& work = work_of(*walked_);
+  walk_->add_to(work);
+  work.set(Flag::kMemoryMapped);
+  walked_->has_mappings = true;
+  walked_->loader_mapped = walk_->loader_mapped();
+}
+
+}  // namespace davy::collect

@@ -1,0 +1,200 @@
+// Counts are exact: N known calls in M threads sum to exactly N, whatever way the threads and the process end.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
+#include <vector>
+
+#include "collect/ebpf/kernel_test_support.h"
+
+namespace davy::collect {
+namespace {
+
+using event::Sum;
+using testing::run_child;
+using testing::Running;
+
+/// sched_yield is a class of its own that no library calls behind our back here.
+void yield_times(int n) {
+  for (int i = 0; i < n; ++i) syscall(SYS_sched_yield);
+}
+
+class Counts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    DAVY_NEEDS_ROOT();
+    EbpfOptions options;
+    options.arming = Arming::kAlways;
+    running_ = std::make_unique<Running>(options);
+    ASSERT_TRUE(running_->ok());
+  }
+  std::uint64_t yields_of(pid_t pid) {
+    running_->wait_slices(2);
+    return running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallYield];
+  }
+  std::unique_ptr<Running> running_;
+};
+
+TEST_F(Counts, OfOneThread) {
+  EXPECT_EQ(yields_of(run_child([] { yield_times(12'345); })), 12'345U);
+}
+
+TEST_F(Counts, OfThreadsThatEnd) {
+  const pid_t pid = run_child([] {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 50; ++i) threads.emplace_back([] { yield_times(1'000); });
+    for (auto& thread : threads) thread.join();
+    yield_times(1);
+  });
+  EXPECT_EQ(yields_of(pid), 50'001U);
+}
+
+TEST_F(Counts, OfThreadsThatAreKilledTogether) {
+  // exit_group ends all at once; each has made its calls before.
+  const pid_t pid = run_child([] {
+    pthread_barrier_t ready;
+    pthread_barrier_init(&ready, nullptr, 41);
+    for (int i = 0; i < 40; ++i) {
+      std::thread([&] {
+        yield_times(500);
+        pthread_barrier_wait(&ready);
+        for (;;) pause();
+      }).detach();
+    }
+    pthread_barrier_wait(&ready);
+    _exit(0);
+  });
+  EXPECT_EQ(yields_of(pid), 20'000U);
+}
+
+TEST_F(Counts, WhenTheLeaderEndsFirst) {
+  const pid_t pid = run_child([] {
+    std::thread([] {
+      usleep(1'500'000);  // over the end of a slice, with the leader dead
+      yield_times(700);
+      _exit(0);
+    }).detach();
+    yield_times(300);
+    syscall(SYS_exit, 0);  // this thread only
+  });
+  EXPECT_EQ(yields_of(pid), 1'000U);
+}
+
+TEST_F(Counts, WhenAnotherThreadCallsExec) {
+  const pid_t pid = run_child([] {
+    yield_times(200);
+    std::thread([] {
+      yield_times(300);
+      execl("/bin/true", "true", nullptr);
+      _exit(1);
+    }).detach();
+    for (;;) pause();
+  });
+  EXPECT_EQ(yields_of(pid), 500U);
+  EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kExecs], 1U);
+}
+
+TEST_F(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
+  const pid_t pid = run_child([] {
+    std::thread([] {
+      usleep(1'200'000);
+      yield_times(300);
+      execl("/bin/true", "true", nullptr);
+      _exit(1);
+    }).detach();
+    yield_times(200);
+    syscall(SYS_exit, 0);
+  });
+  EXPECT_EQ(yields_of(pid), 500U);
+}
+
+TEST_F(Counts, AForkOnceAndInTheParent) {
+  pid_t grandchild = 0;
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t pid = run_child([&] {
+    const auto child = static_cast<pid_t>(syscall(SYS_fork));
+    if (child == 0) _exit(0);
+    waitpid(child, nullptr, 0);
+    if (write(ends[1], &child, sizeof child) != sizeof child) _exit(1);
+  });
+  ASSERT_EQ(read(ends[0], &grandchild, sizeof grandchild), static_cast<ssize_t>(sizeof grandchild));
+  running_->wait_slices(2);
+  EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallClone], 1U);
+  EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kProcessesCreated], 1U);
+  EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(grandchild))[Sum::kSyscallClone], 0U);
+}
+
+TEST_F(Counts, OverManySlicesWhileThreadsComeAndGo) {
+  const pid_t pid = run_child([] {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    int rounds = 0;
+    while (std::chrono::steady_clock::now() < until) {
+      std::vector<std::thread> threads;
+      for (int i = 0; i < 8; ++i) threads.emplace_back([] { yield_times(250); });
+      for (auto& thread : threads) thread.join();
+      ++rounds;
+    }
+    // Tells how many it made in a call of another class.
+    for (int i = 0; i < rounds; ++i) syscall(SYS_getppid);
+  });
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  EXPECT_GT(all[Sum::kSyscallIdentity], 0U);
+  EXPECT_EQ(all[Sum::kSyscallYield], all[Sum::kSyscallIdentity] * 2'000);
+}
+
+TEST_F(Counts, OfTenThousandThreads) {
+  const pid_t pid = run_child([] {
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 65'536);
+    std::vector<pthread_t> threads(10'000);
+    for (auto& thread : threads) {
+      const auto body = [](void*) -> void* {
+        yield_times(3);
+        usleep(2'000'000);
+        yield_times(2);
+        return nullptr;
+      };
+      if (pthread_create(&thread, &small, body, nullptr) != 0) _exit(3);
+    }
+    for (auto& thread : threads) pthread_join(thread, nullptr);
+  });
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  EXPECT_EQ(all[Sum::kSyscallYield], 50'000U);
+  EXPECT_EQ(all[Sum::kThreadsCreated], 10'000U);
+}
+
+TEST_F(Counts, AStormOfShortProcesses) {
+  std::vector<pid_t> pids;
+  for (int i = 0; i < 300; ++i) pids.push_back(run_child([i] { yield_times(i); }));
+  running_->wait_slices(2);
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallYield], i);
+  }
+}
+
+TEST_F(Counts, ErrorsAndBytes) {
+  const pid_t pid = run_child([] {
+    char buffer[64] = {};
+    const int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
+    for (int i = 0; i < 100; ++i) {
+      if (read(zero, buffer, 50) != 50 || write(null, buffer, 30) != 30) _exit(1);
+      if (access("/nowhere/at/all", F_OK) == 0) _exit(1);
+    }
+    for (int i = 0; i < 7; ++i) close(-1);
+  });
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  EXPECT_EQ(all[Sum::kBytesRead], 5'000U);
+  EXPECT_EQ(all[Sum::kBytesWritten], 3'000U);
+  EXPECT_EQ(all[Sum::kErrorMissing], 100U);
+  EXPECT_EQ(all[Sum::kErrorInvalid], 7U);
+}
+
+}  // namespace
+}  // namespace davy::collect

@@ -1,0 +1,251 @@
+#include "collect/ebpf/ebpf_source.h"
+
+#include <poll.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <thread>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "collect/ebpf/assembler.h"
+#include "collect/ebpf/kernel.h"
+
+namespace davy::collect {
+namespace {
+
+constexpr double kArmingShare = 0.02;             // of a core
+constexpr std::uint64_t kKeepArmedNs = 30'000'000'000;  // after the last busy pulse
+constexpr int kStopCheckMs = 100;
+constexpr std::uint64_t kFullPassEvery = 6;       // slices
+
+std::uint64_t boot_ns() { return static_cast<std::uint64_t>(BootClock::now().time_since_epoch().count()); }
+
+std::string first_line(const char* file) {
+  std::ifstream in(file);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+std::shared_ptr<const event::Host> this_host() {
+  utsname names{};
+  uname(&names);
+  auto host = std::make_shared<event::Host>();
+  host->name = names.nodename;
+  host->kernel = names.release;
+  host->machine = names.machine;
+  host->boot = hash64(first_line("/proc/sys/kernel/random/boot_id"));
+  host->cpus = static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  return host;
+}
+
+class EbpfSource : public event::SliceSource {
+ public:
+  EbpfSource(std::unique_ptr<Kernel> kernel, const EbpfOptions& options, std::uint64_t started_ns);
+  const event::Host& host() const override { return *host_; }
+  Status run(event::SliceSink& sink, const std::function<bool()>& stop) override;
+  /// Counting starts at once where it is not to wait for something busy.
+  Status begin();
+
+ private:
+  Status baseline();
+  void start_slice(std::uint64_t from);
+  void start_pulse(std::size_t pulse);
+  bool wait_until(std::uint64_t until, const std::function<bool()>& stop);
+  Status end_pulse(std::size_t pulse);
+  Status decide_arming(double busiest);
+  Status end_slice();
+  void consume();
+  void walk_mappings();
+  event::Health health() const;
+  [[nodiscard]] std::uint64_t pulse_end(std::size_t pulse) const;
+
+  std::shared_ptr<const event::Host> host_;
+  EbpfOptions options_;
+  std::unique_ptr<Kernel> kernel_;
+  Assembler assembler_;
+  event::SliceSink* sink_ = nullptr;
+  SliceClock clock_;
+  std::uint64_t slice_ns_;
+  std::uint64_t started_ns_;
+  std::uint64_t busy_until_ns_ = 0;
+  std::uint64_t slices_ = 0;
+  std::uint64_t late_slices_ = 0;
+  std::uint64_t mappings_unread_ = 0;
+};
+
+Assembler::Options assembler_options(const EbpfOptions& options, std::uint64_t started_ns) {
+  Assembler::Options made;
+  made.slice_ns = std::uint64_t{options.slice_seconds} * 1'000'000'000;
+  made.started_ns = started_ns;
+  made.source = options.rung == Rung::kTracing ? event::Flag::kSourceTracing : event::Flag::kSourceRawTracepoint;
+  made.images = options.images;
+  made.own_tgid = static_cast<std::uint32_t>(getpid());
+  return made;
+}
+
+EbpfSource::EbpfSource(std::unique_ptr<Kernel> kernel, const EbpfOptions& options, std::uint64_t started_ns)
+    : host_(this_host()),
+      options_(options),
+      kernel_(std::move(kernel)),
+      assembler_(host_, assembler_options(options, started_ns),
+                 {[this](const davy_who& who) { kernel_->forget_retired(who); },
+                  [this](const davy_cgroup_key& key) { kernel_->ask_for_cgroup(key); }}),
+      slice_ns_(std::uint64_t{options.slice_seconds} * 1'000'000'000),
+      started_ns_(started_ns) {}
+
+Status EbpfSource::begin() {
+  if (options_.arming == Arming::kNever) return {};
+  // Adaptive too starts armed: what is busy already is known only after the first pulse.
+  busy_until_ns_ = boot_ns() + slice_ns_;
+  return kernel_->arm();
+}
+
+std::uint64_t EbpfSource::pulse_end(std::size_t pulse) const {
+  const std::uint64_t slice_begin = clock_.number.value() * slice_ns_;
+  return slice_begin + slice_ns_ * (pulse + 1) / event::kPulses;
+}
+
+void EbpfSource::start_slice(std::uint64_t from) {
+  clock_ = SliceClock{};
+  clock_.number = event::SliceNumber(from / slice_ns_);
+  clock_.begin_ns = from;
+  clock_.end_ns = (clock_.number.value() + 1) * slice_ns_;
+  clock_.wall_end = wall_now() + nanoseconds(static_cast<std::int64_t>(clock_.end_ns - boot_ns()));
+  assembler_.set_clock(&clock_);
+}
+
+void EbpfSource::start_pulse(std::size_t pulse) {
+  const std::uint64_t begin = pulse == 0 ? clock_.begin_ns : std::max(clock_.begin_ns, pulse_end(pulse - 1));
+  clock_.pulses[pulse] = {begin, pulse_end(pulse), kernel_->armed()};
+}
+
+void EbpfSource::consume() {
+  kernel_->consume_ring([this](Kernel::Bytes bytes) { assembler_.record(bytes); });
+}
+
+/// What everybody has used so far is not ours to tell; but who they are is good to know.
+Status EbpfSource::baseline() {
+  assembler_.set_sink(nullptr);
+  Status status = kernel_->read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
+  if (!status) return status;
+  assembler_.begin_pass(true);
+  kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
+  status = kernel_->read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!status) return status;
+  consume();
+  assembler_.take_baseline();
+  assembler_.set_sink(sink_);
+  return {};
+}
+
+Status EbpfSource::run(event::SliceSink& sink, const std::function<bool()>& stop) {
+  sink_ = &sink;
+  start_slice(started_ns_);
+  Status status = baseline();
+  while (status) {
+    for (std::size_t pulse = 0; pulse < event::kPulses; ++pulse) {
+      if (pulse_end(pulse) <= clock_.begin_ns) continue;  // the first slice is a part of one
+      start_pulse(pulse);
+      if (!wait_until(pulse_end(pulse), stop)) return {};
+      status = end_pulse(pulse);
+      if (!status) return status;
+    }
+    status = end_slice();
+    const std::uint64_t next = clock_.end_ns, now = boot_ns();
+    if (now >= next + slice_ns_) ++late_slices_;  // suspended, or kept from running for a whole slice
+    start_slice(now >= next + slice_ns_ ? now : next);
+  }
+  return status;
+}
+
+bool EbpfSource::wait_until(std::uint64_t until, const std::function<bool()>& stop) {
+  for (;;) {
+    if (stop()) return false;
+    const std::uint64_t now = boot_ns();
+    if (now >= until) return true;
+    const auto left_ms = static_cast<int>((until - now + 999'999) / 1'000'000);
+    pollfd ring{kernel_->ring_descriptor(), POLLIN, 0};
+    if (poll(&ring, 1, std::min(left_ms, kStopCheckMs)) > 0) consume();
+  }
+}
+
+Status EbpfSource::end_pulse(std::size_t pulse) {
+  double busiest = 0;
+  const double seconds = static_cast<double>(slice_ns_) * 1e-9 / static_cast<double>(event::kPulses);
+  Status status = kernel_->read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
+    busiest = std::max(busiest, assembler_.pulse_rows(bytes, pulse, seconds));
+  });
+  consume();
+  if (!status) return status;
+  return decide_arming(busiest);
+}
+
+Status EbpfSource::decide_arming(double busiest) {
+  if (options_.arming != Arming::kAdaptive) return {};
+  const std::uint64_t now = boot_ns();
+  if (busiest >= kArmingShare) {
+    busy_until_ns_ = now + kKeepArmedNs;
+    return kernel_->arm();
+  }
+  if (now >= busy_until_ns_) kernel_->disarm();
+  return {};
+}
+
+Status EbpfSource::end_slice() {
+  const bool full = ++slices_ % kFullPassEvery == 0;
+  assembler_.begin_pass(full);
+  kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
+  Status status = kernel_->read(Kernel::Pass::kSlice, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!status) return status;
+  status = kernel_->read(Kernel::Pass::kConversations, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!status) return status;
+  consume();  // cgroups met by the iterators, processes that ended meanwhile
+  walk_mappings();
+  assembler_.finish();
+  sink_->on_slice_end(health());
+  return {};
+}
+
+void EbpfSource::walk_mappings() {
+  const std::uint64_t now = boot_ns();
+  for (std::uint32_t tgid : assembler_.wanting_mappings(now)) {
+    assembler_.begin_mappings(tgid, now);
+    if (!kernel_->read_mappings(tgid, [this](Kernel::Bytes bytes) { assembler_.mapping_rows(bytes); })) ++mappings_unread_;
+    assembler_.end_mappings();
+  }
+}
+
+event::Health EbpfSource::health() const {
+  event::Health health;
+  health.number = clock_.number;
+  health.wall = clock_.wall_end;
+  health.armed_us = static_cast<std::uint32_t>(clock_.armed_ns(clock_.begin_ns, clock_.end_ns) / 1000);
+  health.rung = options_.rung == Rung::kTracing ? event::Health::Rung::kTracing : event::Health::Rung::kRawTracepoint;
+  for (const KernelLoss& loss : kernel_->losses()) health.counters.push_back({loss.name, loss.value});
+  for (event::Health::Counter& counter : assembler_.counters()) health.counters.push_back(std::move(counter));
+  health.counters.push_back({"slices_late", late_slices_});
+  health.counters.push_back({"mappings_unread", mappings_unread_});
+  return health;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<event::SliceSource>> open_ebpf(const EbpfOptions& options) {
+  KernelOptions wanted;
+  wanted.slice_seconds = options.slice_seconds;
+  wanted.ring_bytes = options.ring_bytes;
+  wanted.per_call_hooks = options.arming != Arming::kNever;
+  auto kernel = Kernel::load(wanted);
+  if (!kernel) return kernel.error();
+  auto source = std::make_unique<EbpfSource>(std::move(*kernel), options, boot_ns());
+  Status status = source->begin();
+  if (!status) return status.error();
+  return std::unique_ptr<event::SliceSource>(std::move(source));
+}
+
+}  // namespace davy::collect

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "collect/factory.h"
+#include "event/slice.h"
+
+namespace davy::collect {
+
+class ImageNames;
+
+struct EbpfOptions {
+  Rung rung = Rung::kTracing;  // kTracing or kRawTracepoint
+  Arming arming = Arming::kAdaptive;
+  std::uint32_t slice_seconds = event::kSliceSeconds;
+  std::uint32_t ring_bytes = 4U << 20;
+  ImageNames* images = nullptr;  // may stay null; else must outlive the source
+};
+
+/// The collector that counts in the kernel. Loads and attaches everything, so that the caller may then drop all
+/// privileges; counts from here on, slices flow from run().
+/// kUnavailable with the reason when this host does not allow it.
+Result<std::unique_ptr<event::SliceSource>> open_ebpf(const EbpfOptions& options);
+
+}  // namespace davy::collect

@@ -1,0 +1,294 @@
+#include "collect/ebpf/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "davy.skel.h"
+
+namespace davy::collect {
+namespace {
+
+struct Closer {
+  void operator()(davy_bpf* object) const { davy_bpf__destroy(object); }
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+  void operator()(btf* types) const { btf__free(types); }
+};
+using Object = std::unique_ptr<davy_bpf, Closer>;
+using Link = std::unique_ptr<bpf_link, Closer>;
+using Ring = std::unique_ptr<ring_buffer, Closer>;
+using Types = std::unique_ptr<btf, Closer>;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// libbpf reports through a process-wide callback; the first line it prints while loading is the reason of a failure.
+std::string& first_complaint() {
+  static std::string text;
+  return text;
+}
+
+__attribute__((format(printf, 2, 0))) int note_complaint(libbpf_print_level level, const char* format, va_list args) {
+  if (level != LIBBPF_WARN || !first_complaint().empty()) return 0;
+  char line[512];
+  std::vsnprintf(line, sizeof line, format, args);
+  std::string text = line;
+  first_complaint() = text.substr(0, text.find('\n'));
+  return 0;
+}
+
+Error cannot(const std::string& what, int error) {
+  const std::string detail = first_complaint().empty() ? "" : " (" + first_complaint() + ")";
+  const char* hint = error == EPERM || error == EACCES ? "; it needs root, or CAP_BPF and CAP_PERFMON" : "";
+  return Error{fmt::format("{}: {}{}{}", what, std::strerror(error), hint, detail), Error::Kind::kUnavailable};
+}
+
+/// Older kernels charge maps to this limit. Newer ones do not care, so a refusal is no error.
+void raise_locked_memory() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+struct Optional {
+  bpf_program* program;
+  const char* tracepoint;
+  const char* what;
+};
+
+/// Programs for tracepoints that some kernels lack.
+std::vector<Optional> optional_programs(davy_bpf& object) {
+  return {{object.progs.message_sent, "sock_send_length", "sizes and gaps of messages"},
+          {object.progs.message_received, "sock_recv_length", "sizes and gaps of messages"},
+          {object.progs.registers_saved, "x86_fpu_regs_deactivated", "rounding modes"},
+          {object.progs.ring_submitted, "io_uring_submit_req", ""},
+          {object.progs.ring_submitted_old, "io_uring_submit_sqe", ""}};
+}
+
+class BtfKernel : public Kernel {
+ public:
+  static Result<std::unique_ptr<Kernel>> load(const KernelOptions& options);
+
+  Status arm() override;
+  void disarm() override { per_call_.clear(); }
+  bool armed() const override { return !per_call_.empty(); }
+  int ring_descriptor() const override { return ring_buffer__epoll_fd(ring_.get()); }
+  void consume_ring(const RecordHandler& handle) override;
+  Status read(Pass pass, bool full, const RecordHandler& handle) override;
+  Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) override;
+  void read_retired(const RetiredHandler& handle) override;
+  void forget_retired(const davy_who& who) override;
+  void ask_for_cgroup(const davy_cgroup_key& key) override;
+  std::vector<KernelLoss> losses() const override;
+  const std::vector<std::string>& missing() const override { return missing_; }
+
+ private:
+  explicit BtfKernel(Object object) : object_(std::move(object)), rows_(256 * 1024) {}
+  Status configure(const KernelOptions& options);
+  Status choose_optional();
+  Status attach_lasting(const KernelOptions& options);
+  Status attach_iterators();
+  Status open_ring();
+  Status attach(bpf_program* program, std::vector<Link>& to);
+  Status read_link(int link, const RecordHandler& handle);
+  static int on_record(void* self, void* data, std::size_t size);
+
+  Object object_;
+  std::vector<Link> lasting_;
+  std::vector<Link> per_call_;
+  Link pulse_, slice_, conversations_;
+  Ring ring_;
+  const RecordHandler* handler_ = nullptr;  // while consume_ring runs
+  std::vector<std::byte> rows_;
+  std::vector<std::string> missing_;
+};
+
+Result<std::unique_ptr<Kernel>> BtfKernel::load(const KernelOptions& options) {
+  libbpf_set_print(note_complaint);
+  first_complaint().clear();
+  raise_locked_memory();
+  Object object(davy_bpf__open());
+  if (!object) return cannot("cannot open the BPF programs", errno);
+  std::unique_ptr<BtfKernel> kernel(new BtfKernel(std::move(object)));
+  for (Status status : {kernel->configure(options), kernel->choose_optional()}) {
+    if (!status) return status.error();
+  }
+  if (davy_bpf__load(kernel->object_.get()) != 0) return cannot("cannot load the BPF programs", errno);
+  for (Status status : {kernel->attach_iterators(), kernel->open_ring(), kernel->attach_lasting(options)}) {
+    if (!status) return status.error();
+  }
+  return std::unique_ptr<Kernel>(std::move(kernel));
+}
+
+Status BtfKernel::configure(const KernelOptions& options) {
+  object_->rodata->collector_tgid = static_cast<std::uint32_t>(getpid());
+  object_->rodata->slice_ns = std::uint64_t{options.slice_seconds} * 1'000'000'000;
+  object_->rodata->wake_bytes = options.ring_bytes / 16;
+  if (bpf_map__set_max_entries(object_->maps.ring, options.ring_bytes) != 0 ||
+      bpf_map__set_max_entries(object_->maps.retired, options.retired_entries) != 0) {
+    return cannot("cannot size the BPF maps", errno);
+  }
+  return {};
+}
+
+Status BtfKernel::choose_optional() {
+  const Types types(btf__load_vmlinux_btf());
+  if (!types) return cannot("this kernel has no BTF (/sys/kernel/btf/vmlinux)", errno);
+  for (const Optional& optional : optional_programs(*object_)) {
+    const std::string name = std::string("btf_trace_") + optional.tracepoint;
+    const bool there = btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_TYPEDEF) > 0;
+    bpf_program__set_autoload(optional.program, there);
+    if (!there && *optional.what != '\0') missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
+  }
+  object_->rodata->sizes_from_calls = !bpf_program__autoload(object_->progs.message_sent);
+  return {};
+}
+
+Status BtfKernel::attach(bpf_program* program, std::vector<Link>& to) {
+  if (!bpf_program__autoload(program)) return {};
+  Link link(bpf_program__attach(program));
+  if (!link) return cannot(fmt::format("cannot attach {}", bpf_program__name(program)), errno);
+  to.push_back(std::move(link));
+  return {};
+}
+
+Status BtfKernel::attach_lasting(const KernelOptions& options) {
+  const auto& programs = object_->progs;
+  // What folds a thread's counters at its end comes first: no count is made before it can be kept.
+  std::vector<bpf_program*> wanted{programs.thread_ended, programs.task_born, programs.program_started,
+                                   programs.connection_changed, programs.ring_submitted, programs.ring_submitted_old};
+  if (options.per_call_hooks) wanted.insert(wanted.end(), {programs.message_sent, programs.message_received});
+  for (bpf_program* program : wanted) {
+    Status status = attach(program, lasting_);
+    if (!status) return status;
+  }
+  return {};
+}
+
+Status BtfKernel::attach_iterators() {
+  bpf_iter_link_info info{};
+  info.map.map_fd = static_cast<std::uint32_t>(bpf_map__fd(object_->maps.conversations));
+  bpf_iter_attach_opts over_map{};
+  over_map.sz = sizeof over_map;
+  over_map.link_info = &info;
+  over_map.link_info_len = sizeof info;
+  pulse_.reset(bpf_program__attach_iter(object_->progs.pulse_tasks, nullptr));
+  slice_.reset(bpf_program__attach_iter(object_->progs.slice_tasks, nullptr));
+  conversations_.reset(bpf_program__attach_iter(object_->progs.slice_conversations, &over_map));
+  if (!pulse_ || !slice_ || !conversations_) return cannot("cannot create the BPF iterators", errno);
+  return {};
+}
+
+Status BtfKernel::open_ring() {
+  ring_.reset(ring_buffer__new(bpf_map__fd(object_->maps.ring), on_record, this, nullptr));
+  if (!ring_) return cannot("cannot open the BPF ring", errno);
+  return {};
+}
+
+Status BtfKernel::arm() {
+  if (armed()) return {};
+  std::vector<Link> links;
+  for (bpf_program* program : {object_->progs.count_call, object_->progs.registers_saved}) {
+    Status status = attach(program, links);
+    if (!status) return status;
+  }
+  per_call_ = std::move(links);
+  return {};
+}
+
+int BtfKernel::on_record(void* self, void* data, std::size_t size) {
+  (*static_cast<BtfKernel*>(self)->handler_)(Bytes(static_cast<const std::byte*>(data), size));
+  return 0;
+}
+
+void BtfKernel::consume_ring(const RecordHandler& handle) {
+  handler_ = &handle;
+  ring_buffer__consume(ring_.get());
+  handler_ = nullptr;
+}
+
+Status BtfKernel::read(Pass pass, bool full, const RecordHandler& handle) {
+  object_->bss->full_pass = full ? 1 : 0;
+  const Link& link = pass == Pass::kPulse ? pulse_ : pass == Pass::kSlice ? slice_ : conversations_;
+  return read_link(bpf_link__fd(link.get()), handle);
+}
+
+Status BtfKernel::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
+  bpf_iter_link_info info{};
+  info.task.pid = tgid;
+  LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof info);
+  const Descriptor link(bpf_link_create(bpf_program__fd(object_->progs.process_mappings), 0, BPF_TRACE_ITER, &options));
+  if (link.get() < 0) return cannot("cannot iterate over mappings", errno);
+  return read_link(link.get(), handle);
+}
+
+Status BtfKernel::read_link(int link, const RecordHandler& handle) {
+  const Descriptor file(bpf_iter_create(link));
+  if (file.get() < 0) return cannot("cannot read a BPF iterator", errno);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), rows_.data(), rows_.size());
+    if (got > 0) handle(Bytes(rows_.data(), static_cast<std::size_t>(got)));
+    if (got == 0) return {};
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return cannot("cannot read a BPF iterator", errno);
+  }
+}
+
+void BtfKernel::read_retired(const RetiredHandler& handle) {
+  constexpr std::uint32_t kBatch = 128;
+  std::vector<davy_who> keys(kBatch);
+  std::vector<davy_retired> values(kBatch);
+  const int map = bpf_map__fd(object_->maps.retired);
+  std::uint32_t cursor = 0, next = 0;
+  bool first = true;
+  for (;;) {
+    std::uint32_t count = kBatch;
+    const int error = bpf_map_lookup_batch(map, first ? nullptr : &cursor, &next, keys.data(), values.data(), &count,
+                                           nullptr);
+    if (error != 0 && errno != ENOENT) return;
+    for (std::uint32_t i = 0; i < count; ++i) handle(keys[i], values[i]);
+    if (error != 0) return;  // that was the last of them
+    cursor = next;
+    first = false;
+  }
+}
+
+void BtfKernel::forget_retired(const davy_who& who) { bpf_map_delete_elem(bpf_map__fd(object_->maps.retired), &who); }
+
+void BtfKernel::ask_for_cgroup(const davy_cgroup_key& key) {
+  bpf_map_delete_elem(bpf_map__fd(object_->maps.cgroups_told), &key);
+}
+
+std::vector<KernelLoss> BtfKernel::losses() const {
+  static constexpr const char* kNames[DAVY_LOSS_N] = {"ring_exits",   "ring_execs",   "ring_opens", "ring_conversations",
+                                                      "ring_cgroups", "storage_missing", "retired_full",
+                                                      "calls_lost",   "conversations_unkept"};
+  std::vector<KernelLoss> losses;
+  for (std::size_t i = 0; i < DAVY_LOSS_N; ++i) losses.push_back({kNames[i], object_->bss->losses[i]});
+  return losses;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options) { return BtfKernel::load(options); }
+
+}  // namespace davy::collect

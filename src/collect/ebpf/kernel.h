@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "davy_abi.h"
+
+namespace davy::collect {
+
+struct KernelOptions {
+  std::uint32_t slice_seconds = 10;
+  std::uint32_t ring_bytes = 4U << 20;       // a power of two
+  std::uint32_t retired_entries = 1U << 16;  // processes that may have lost threads at a time
+  bool per_call_hooks = true;                // false: nothing is attached that runs once per call or message
+};
+
+/// A loss of the kernel side, cumulative.
+struct KernelLoss {
+  std::string name;
+  std::uint64_t value = 0;
+};
+
+/// The loaded BPF programs and their maps. Everything that needs privilege happens in load(); the rest works after the
+/// process has given up all capabilities (kernel >= 5.19).
+/// One thread. Records and rows are handed over as the bytes of the structs of davy_abi.h, aligned to 8.
+class Kernel {
+ public:
+  using Bytes = std::span<const std::byte>;
+  using RecordHandler = std::function<void(Bytes)>;
+  using RetiredHandler = std::function<void(const davy_who&, const davy_retired&)>;
+  enum class Pass { kPulse, kSlice, kConversations };
+
+  /// kUnavailable with the reason when this kernel or these privileges do not allow it.
+  static Result<std::unique_ptr<Kernel>> load(const KernelOptions& options);
+  virtual ~Kernel() = default;
+
+  /// Attaches what runs once per system call, and the sampling of busy tasks.
+  virtual Status arm() = 0;
+  virtual void disarm() = 0;
+  [[nodiscard]] virtual bool armed() const = 0;
+
+  /// Readable when the ring wants to be consumed.
+  [[nodiscard]] virtual int ring_descriptor() const = 0;
+  virtual void consume_ring(const RecordHandler& handle) = 0;
+
+  /// Runs an iterator; `full` also asks for what has not changed. The bytes are rows, one after another.
+  virtual Status read(Pass pass, bool full, const RecordHandler& handle) = 0;
+  /// Mappings of one process: davy_mapping_row.
+  virtual Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) = 0;
+
+  virtual void read_retired(const RetiredHandler& handle) = 0;
+  virtual void forget_retired(const davy_who& who) = 0;
+  /// The path of this cgroup will be told again.
+  virtual void ask_for_cgroup(const davy_cgroup_key& key) = 0;
+
+  [[nodiscard]] virtual std::vector<KernelLoss> losses() const = 0;
+  /// Tracepoints this kernel does not have, by name: what follows from them is not seen.
+  [[nodiscard]] virtual const std::vector<std::string>& missing() const = 0;
+};
+
+}  // namespace davy::collect
