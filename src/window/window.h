@@ -21,12 +21,23 @@ struct Window {
 struct Options {
   std::size_t slices = 60;        // length of a window
   double busy_share = 0.005;      // below this share of one CPU over the window it is not worth a score
-  std::size_t forget_after = 90;  // slices without activity after which a process is dropped
+  std::size_t forget_after = 90;  // slices without activity after which a process or workload is dropped
+  std::size_t most = 200'000;     // processes, and workloads, held at a time: more are counted, not held
 };
 
-/// Merges slices into windows. The same code serves training (from recordings) and detection (live).
+/// Slices that are not in any window, or only in their workload's.
+struct Losses {
+  std::uint64_t late = 0;        // of a slice of time that had ended
+  std::uint64_t duplicates = 0;  // of a process and slice of time already merged
+  std::uint64_t not_held = 0;    // of processes or workloads beyond Options::most
+  bool operator==(const Losses&) const = default;
+};
+
+/// Merges the slices of one host into windows. The same code serves training (from recordings) and detection (live).
 /// As a SliceSink: at each slice end it hands every window that changed and is busy enough to `on_window`, workloads
-/// after their processes, then calls `on_end`.
+/// after their processes, then calls `on_end`. The Window is valid during the call only. The order depends on the
+/// slices alone. A process that ended is forgotten with the slice that says so, for nothing can be added to its window;
+/// what it did stays in its workload's.
 class Windows : public event::SliceSink {
  public:
   using OnWindow = std::function<void(const Window&)>;
@@ -34,6 +45,7 @@ class Windows : public event::SliceSink {
   static std::unique_ptr<Windows> create(Options options, OnWindow on_window, OnEnd on_end);
   /// Processes and workloads held now.
   [[nodiscard]] virtual std::size_t held() const = 0;
+  [[nodiscard]] virtual const Losses& losses() const = 0;
 };
 
 }  // namespace davy::window
