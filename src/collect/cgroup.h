@@ -18,7 +18,7 @@ struct CgroupIdentity {
   std::string cgroup;     // the path up to the container's or service's own directory; "/" when none
   std::string container;  // 64 lower-case hex digits, or empty: not told by the path
   std::string runtime;    // docker, containerd, cri-o, podman, runc, crun, lxc, nspawn..., or empty: unknown
-  std::string pod;        // uid of the Kubernetes pod, with dashes; or empty
+  std::string pod;        // uid of the Kubernetes pod as its API writes it; or empty
   bool operator==(const CgroupIdentity&) const = default;
 };
 

@@ -30,6 +30,7 @@ class ImageNames {
     std::size_t limit = 4096;          // names kept; the oldest goes first
     FileReader read;                   // null: from the file itself
   };
+  /// The thread starts with the first find(), so that privileges, which belong to threads, can be dropped before.
   static std::unique_ptr<ImageNames> create(Options options);
   virtual ~ImageNames() = default;
 
