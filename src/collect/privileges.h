@@ -42,8 +42,8 @@ std::uint64_t capabilities_to_iterate(KernelVersion kernel);
 
 /// Gives up everything: supplementary groups, user and group (to 65534), all five capability sets but `keep`, and the
 /// right to ever gain any (no_new_privs); not dumpable, so that no other process of that user may look inside. Checks
-/// afterwards that it is so, and fails if not. Does nothing but set no_new_privs when called without root.
-/// REQUIRES: one thread only (capabilities belong to threads): kFailed otherwise.
+/// afterwards that it is so, and fails if not. Called without root it gives up what capabilities it has and cannot
+/// change user. REQUIRES: one thread only (capabilities belong to threads): kFailed otherwise.
 Status drop_to_nobody(std::uint64_t keep = 0);
 
 }  // namespace davy::collect
