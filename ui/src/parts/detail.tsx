@@ -1,0 +1,255 @@
+import type { ComponentChildren } from 'preact';
+import type { Answer } from '../live';
+import type { Connection, Detection, Identity, Process, Reason, Workload } from '../api';
+import { age, cpus, moment, percent, process_name, safe, seconds_between, workload_kind, workload_name } from '../words';
+import { Evidence } from './evidence';
+import { Reasons } from './reasons';
+import { Score } from './score';
+import { Connections, Features, Lineage, Processes } from './tables';
+
+/** What a page of one workload or one detection shows, from whichever of the two is known. */
+interface Case {
+  identity: Identity | null;
+  process: (Process & { exe_sha256?: string | null }) | null;
+  score: number | null;
+  threshold: number;
+  reasons: Reason[];
+  connections: Connection[];
+  not_evaluated: string[];
+  coverage: number;
+  release: string;
+  detection: Detection | null;
+  workload: Workload | null;
+  now: string | null;
+}
+
+function case_of(detection: Detection | null, workload: Workload | null): Case | null {
+  const closed = detection !== null && detection.state === 'closed';
+  // An open detection is shown with the workload's newest numbers, a closed one as it was reported last.
+  const from = closed ? detection : (workload ?? detection);
+  if (from === null) return null;
+  const live = closed ? null : workload;
+  return {
+    identity: live ?? detection?.workload ?? null,
+    process: detection && (!live?.process || live.process.pid === detection.process?.pid) ? detection.process : (live?.process ?? null),
+    score: from.score,
+    threshold: detection?.threshold ?? from.threshold,
+    reasons: from.reasons,
+    connections: from.connections,
+    not_evaluated: from.not_evaluated,
+    coverage: from.coverage,
+    release: from.release,
+    detection,
+    workload: live,
+    now: from.time,
+  };
+}
+
+function verdict({ score, threshold, detection }: Case): string {
+  if (detection?.state === 'closed') return 'looked like a miner';
+  if (detection) return 'looks like a miner';
+  if (score === null) return 'has not been scored yet';
+  if (score >= threshold) return 'looks like a miner, but not for long enough to alert';
+  if (score >= threshold / 2) return 'shows some signs of a miner, below the threshold';
+  return 'does not look like a miner';
+}
+
+function Title({ of }: { of: Case }) {
+  return (
+    <h1>
+      <b>{process_name(of.process)}</b>
+      {of.identity && (
+        <>
+          {' in '}
+          <span class="mono">{workload_name(of.identity)}</span>
+        </>
+      )}{' '}
+      {verdict(of)}
+    </h1>
+  );
+}
+
+function when({ detection, workload, now }: Case): string {
+  if (detection) {
+    const took = age(seconds_between(detection.first_seen, detection.alerted));
+    const alerted = `Alerted at ${moment(detection.alerted, now)}, ${took} after it was first seen.`;
+    if (detection.state !== 'closed') return alerted;
+    return `${alerted} Closed at ${moment(detection.time, now)}${detection.closed_because ? `: ${safe(detection.closed_because)}` : ''}.`;
+  }
+  return workload ? `First seen ${age(workload.age_s)} ago.` : '';
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function WorkloadFacts({ identity }: { identity: Identity }) {
+  return (
+    <>
+      <Fact name="Workload">{workload_kind(identity)}</Fact>
+      {identity.container && (
+        <Fact name="Container">
+          <span class="mono wrap">{identity.container}</span>
+        </Fact>
+      )}
+      {identity.pod && <Fact name="Pod">{safe(identity.pod)}</Fact>}
+      {identity.cgroup && (
+        <Fact name="Cgroup">
+          <span class="mono wrap">{safe(identity.cgroup)}</span>
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function ProcessFacts({ process, now }: { process: NonNullable<Case['process']>; now: string | null }) {
+  return (
+    <>
+      <Fact name="Process">
+        {process_name(process)} <span class="weak">pid {process.pid}, uid {process.uid}</span>
+      </Fact>
+      <Fact name="Executable">{process.exe ? <span class="mono wrap">{safe(process.exe)}</span> : 'unknown'}</Fact>
+      {process.exe_sha256 && (
+        <Fact name="SHA-256">
+          <span class="mono wrap">{process.exe_sha256}</span>
+        </Fact>
+      )}
+      {process.start && <Fact name="Started">{moment(process.start, now)}</Fact>}
+    </>
+  );
+}
+
+function Facts({ of }: { of: Case }) {
+  const { detection, workload } = of;
+  return (
+    <dl class="facts">
+      <Fact name="Score">
+        <Score score={of.score} threshold={of.threshold} />
+        <span class="sub">
+          {detection && detection.score_low !== null && detection.score_high !== null ? `range ${percent(detection.score_low)} to ${percent(detection.score_high)}; ` : ''}
+          alerts at {percent(of.threshold)}
+        </span>
+      </Fact>
+      {workload && <Fact name="CPU">{cpus(workload.cpus)} CPUs in the last slice</Fact>}
+      {of.identity && <WorkloadFacts identity={of.identity} />}
+      {of.process && <ProcessFacts process={of.process} now={of.now} />}
+      <Fact name="Model">
+        <span class="mono" title={of.release}>
+          {of.release.slice(0, 12)}
+        </span>
+      </Fact>
+    </dl>
+  );
+}
+
+function Unseen({ of }: { of: Case }) {
+  return (
+    <section class="panel" aria-labelledby="unseen-title">
+      <h2 id="unseen-title">What was not seen</h2>
+      <p class="meter-text">
+        System calls were counted in <b class="number">{percent(of.coverage)}</b> of the window.
+      </p>
+      {of.not_evaluated.length === 0 ? (
+        <p class="quiet">Nothing else is known to be missing.</p>
+      ) : (
+        <ul class="plain">
+          {of.not_evaluated.map((line) => (
+            <li key={line}>{safe(line)}</li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Panel({ id, title, children, note }: { id: string; title: string; note?: string; children: ComponentChildren }) {
+  return (
+    <section class="panel" aria-labelledby={id}>
+      <h2 id={id}>
+        {title}
+        {note && <span class="h-note">{note}</span>}
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+function Body({ of }: { of: Case }) {
+  const { workload } = of;
+  return (
+    <>
+      <Panel id="why-title" title="Why">
+        <Reasons reasons={of.reasons} base={workload?.base ?? null} score={of.score} />
+      </Panel>
+      {workload && (
+        <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>
+          <Evidence workload={workload} />
+        </Panel>
+      )}
+      <Panel id="connections-title" title="Connections">
+        <Connections connections={of.connections} />
+      </Panel>
+      <Panel id="processes-title" title="Processes">
+        {of.process && <Lineage process={of.process} />}
+        {workload && <Processes processes={workload.process_list} all={workload.processes} threshold={of.threshold} />}
+      </Panel>
+      {workload && workload.features.length > 0 && (
+        <section class="panel">
+          <details>
+            <summary class="h2">
+              All {workload.features.length} features <span class="h-note">each against ordinary programs</span>
+            </summary>
+            <Features features={workload.features} />
+          </details>
+        </section>
+      )}
+    </>
+  );
+}
+
+/** One workload or one detection, in full. */
+export function Detail({ detection, workload, wanted }: { detection: Answer<Detection>; workload: Answer<Workload>; wanted: 'workload' | 'detection' }) {
+  const of = case_of(detection.value, workload.value);
+  const problem = wanted === 'detection' ? detection.problem : workload.problem;
+  const ended = workload.problem?.gone === true && workload.value !== null;
+  return (
+    <main class="detail">
+      <p class="back">
+        <a href="#/">← All workloads</a>
+      </p>
+      {of === null && problem && (
+        <section class="empty">
+          <h1>{problem.gone ? `This ${wanted} is not here (any more)` : 'It could not be loaded'}</h1>
+          <p>{problem.gone ? 'It ended, or Davy was started anew since. Detections are kept by whoever reads the alerts; this page holds what is running.' : problem.text}</p>
+        </section>
+      )}
+      {of !== null && (
+        <>
+          <div class={`verdict${of.score !== null && of.score >= of.threshold ? ' verdict-above' : ''}`}>
+            <Title of={of} />
+            <p>
+              {when(of)}
+              {ended ? ' The workload has ended; this is the last that was seen of it.' : ''}
+            </p>
+          </div>
+          <div class="columns">
+            <div class="column">
+              <Body of={of} />
+            </div>
+            <aside class="side">
+              <section class="panel" aria-label="Facts">
+                <Facts of={of} />
+              </section>
+              <Unseen of={of} />
+            </aside>
+          </div>
+        </>
+      )}
+    </main>
+  );
+}

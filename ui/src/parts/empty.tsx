@@ -1,0 +1,22 @@
+/** The first seconds: what is happening, and how to see that the lamp works. */
+export function Learning({ seconds, live }: { seconds: number; live: boolean }) {
+  return (
+    <section class="empty" aria-labelledby="empty-title">
+      <h2 id="empty-title">{live ? `Learning the first ${seconds} seconds` : 'Reading the recording'}</h2>
+      <p>
+        {live
+          ? `Davy counts what every process does in slices of ${seconds} seconds. The list appears after the first slice; a score needs a little more, and grows surer over ten minutes.`
+          : 'The list appears after the first slice of the recording.'}
+      </p>
+      {live && <SelfTest />}
+    </section>
+  );
+}
+
+export function SelfTest() {
+  return (
+    <p class="hint">
+      To see an alert, run <code>sudo davy doctor --self-test</code> on this host: a harmless load that behaves like a miner. It should appear here within a minute.
+    </p>
+  );
+}

@@ -1,0 +1,191 @@
+import type { Connection, Feature, LiveConnection, Process, ProcessRow } from '../api';
+import { bytes, count, cpus, many, percent, points, process_name, quantity, safe, short_age } from '../words';
+
+const kFirst: Record<string, string> = {
+  json: 'JSON',
+  'json-rpc': 'JSON-RPC',
+  http: 'HTTP',
+  websocket: 'WebSocket',
+  tls: 'TLS',
+  'line-text': 'text lines',
+  other: 'other',
+  unseen: 'not seen',
+};
+
+const peer = (connection: Connection) => (connection.address.includes(':') ? `[${connection.address}]:${connection.port}` : `${connection.address}:${connection.port}`);
+const spoken = (name: string) => kFirst[name] ?? name;
+const arrow = { outbound: 'to', inbound: 'from', unknown: 'with' } as const;
+const is_live = (connection: Connection): connection is LiveConnection => 'opened' in connection;
+
+function Manner({ connection }: { connection: Connection }) {
+  const parts = [`sends ${spoken(connection.first_sent)}`, `receives ${spoken(connection.first_received)}`];
+  if (connection.pushes > 0) parts.push(`the peer spoke unasked ${many(connection.pushes, 'time')}`);
+  return <>{parts.join(', ')}</>;
+}
+
+/** With whom it talks, and how. */
+export function Connections({ connections }: { connections: Connection[] }) {
+  if (connections.length === 0) return <p class="quiet">None was seen in the window.</p>;
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Connections">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Peer</th>
+            <th scope="col" class="right">Held</th>
+            <th scope="col" class="right">Sent</th>
+            <th scope="col" class="right">Received</th>
+            <th scope="col">How</th>
+          </tr>
+        </thead>
+        <tbody>
+          {connections.map((connection, i) => (
+            <tr key={i}>
+              <td>
+                <span class="mono">{peer(connection)}</span>
+                <span class="sub">
+                  {connection.transport} {arrow[connection.direction]} peer{connection.closed ? ', closed' : ''}
+                </span>
+              </td>
+              <td class="right number">{short_age(connection.seconds)}</td>
+              <td class="right number">
+                {count(connection.messages_sent)}
+                <span class="sub">{bytes(connection.bytes_sent)}</span>
+              </td>
+              <td class="right number">
+                {count(connection.messages_received)}
+                <span class="sub">{bytes(connection.bytes_received)}</span>
+              </td>
+              <td>
+                <Manner connection={connection} />
+                {is_live(connection) && connection.mean_gap_received_s !== null && (
+                  <span class="sub">about {quantity(connection.mean_gap_received_s)} s between messages received</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Who started it: oldest ancestor first. */
+export function Lineage({ process }: { process: Process }) {
+  const chain = [...process.parents].reverse();
+  return (
+    <ol class="lineage" aria-label="Ancestors, oldest first">
+      {chain.map((parent) => (
+        <li key={parent.pid}>
+          <span>{safe(parent.comm) || '(no name)'}</span> <span class="weak number">{parent.pid}</span>
+        </li>
+      ))}
+      <li class="lineage-self">
+        <span>{process_name(process)}</span> <span class="weak number">{process.pid}</span>
+      </li>
+    </ol>
+  );
+}
+
+export function Processes({ processes, all, threshold }: { processes: ProcessRow[]; all: number; threshold: number }) {
+  if (processes.length === 0) return <p class="quiet">None has been active yet.</p>;
+  return (
+    <>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Processes">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Process</th>
+              <th scope="col" class="right">Score</th>
+              <th scope="col" class="right">CPUs</th>
+              <th scope="col" class="right">Age</th>
+              <th scope="col">Executable</th>
+            </tr>
+          </thead>
+          <tbody>
+            {processes.map((process) => (
+              <tr key={`${process.pid} ${process.start}`}>
+                <td>
+                  {process_name(process)} <span class="weak number">{process.pid}</span>
+                </td>
+                <td class={`right number${process.score !== null && process.score >= threshold ? ' above' : ''}`}>{process.score === null ? '–' : percent(process.score)}</td>
+                <td class="right number">{cpus(process.cpus)}</td>
+                <td class="right number">{short_age(process.age_s)}</td>
+                <td class="mono wrap">{process.exe ? safe(process.exe) : <span class="quiet">unknown</span>}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {all > processes.length && <p class="note">{all - processes.length} more with lower scores are not listed.</p>}
+    </>
+  );
+}
+
+/** A value against the range in which 90 % of ordinary programs lie, on an axis that holds both. */
+function Against({ feature }: { feature: Feature }) {
+  if (!feature.normal) return <span class="quiet">–</span>;
+  const [low, middle, high] = feature.normal;
+  const from = Math.min(low, feature.value);
+  const to = Math.max(high, feature.value);
+  const span = to - from;
+  const at = (value: number) => (span === 0 ? 50 : (100 * (value - from)) / span);
+  const outside = feature.value < low || feature.value > high;
+  return (
+    <span class="against" title={`ordinary programs: ${quantity(low)} to ${quantity(high)}, half of them below ${quantity(middle)}`} aria-hidden="true">
+      <span class="against-normal" style={{ left: `${at(low)}%`, right: `${100 - at(high)}%` }} />
+      <span class="against-middle" style={{ left: `${at(middle)}%` }} />
+      <span class={`against-value${outside ? ' outside' : ''}`} style={{ left: `${at(feature.value)}%` }} />
+    </span>
+  );
+}
+
+/** Every number the model saw, those that moved the score most first. */
+export function Features({ features }: { features: Feature[] }) {
+  const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Features">
+      <table class="features">
+        <thead>
+          <tr>
+            <th scope="col">Feature</th>
+            <th scope="col" class="right">Value</th>
+            <th scope="col" class="right">Ordinary programs</th>
+            <th scope="col" class="against-cell">
+              <span class="visually-hidden">Value against ordinary programs</span>
+            </th>
+            <th scope="col" class="right">Points</th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((feature) => (
+            <tr key={feature.name}>
+              <td>
+                {feature.sentence}
+                <span class="sub mono">
+                  {feature.name} · {feature.group}
+                </span>
+              </td>
+              <td class="right number">
+                {quantity(feature.value)}
+                <span class="sub">{feature.unit}</span>
+              </td>
+              <td class="right number">{feature.normal ? `${quantity(feature.normal[0])} – ${quantity(feature.normal[2])}` : '–'}</td>
+              <td class="against-cell">
+                <Against feature={feature} />
+              </td>
+              <td class="right number">{Math.abs(feature.contribution) < 0.0005 ? '0' : points_fine(feature.contribution)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Single features often move the score by less than a point. */
+function points_fine(contribution: number): string {
+  if (Math.abs(contribution) >= 0.01) return points(contribution);
+  const value = (100 * Math.abs(contribution)).toFixed(1);
+  return contribution > 0 ? `+${value}` : `−${value}`;
+}
