@@ -28,17 +28,31 @@ enum class Group : std::uint8_t {
 };
 std::string_view name_of(Group group);  // "rounding mode", "shape of computing", ...
 
+/// How a number stands in the vector. Heavy tails are compressed, so that distances and bins mean something.
+enum class Scale : std::uint8_t {
+  kLinear,  // as it is
+  kLog      // log2(1 + x)
+};
+
 struct Feature {
   std::string_view name;  // lower_snake_case, unique, stable
-  std::string_view unit;  // "share", "1/cpu s", "log2 KiB", ...
+  std::string_view unit;  // of the natural value: "share", "1/cpu s", "KiB", "yes", ...
   Group group;
   std::string_view sentence;  // what an analyst needs to understand it
+  Scale scale = Scale::kLinear;
+  double neutral = 0;  // natural value where it cannot be known: what is ordinary, so that it speaks for nothing
 };
+
+/// The natural value of a number of the vector: 1,750 calls per CPU second, not its logarithm.
+double natural(const Feature& feature, float stored);
+
+/// The natural value with its unit, for people: "96 %", "1,750 per CPU second", "2.0 GiB", "yes".
+std::string to_text(const Feature& feature, float stored);
 
 /// The catalogue, in the order of the vector. Append-only within a schema version.
 std::span<const Feature> catalogue();
 
-/// Hash of names, units and order: a model is only used with the schema it was trained under.
+/// Hash of names, units, scales and order: a model is only used with the schema it was trained under.
 std::uint64_t schema_digest();
 
 /// A vector of catalogue().size() numbers, all finite: what cannot be known is given its neutral value and, where it
