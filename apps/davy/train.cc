@@ -1,0 +1,211 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "dataset/dataset_file.h"
+#include "feature/schema.h"
+#include "progress.h"
+#include "train/fit.h"
+
+namespace davy::app {
+namespace {
+
+using dataset::Examples;
+
+struct Flags {
+  std::string model = "forest";
+  std::string data;
+  std::string out;
+  std::vector<std::string> without_families;
+  std::vector<std::string> without_cores;
+  std::vector<std::string> rising;
+  std::vector<std::string> falling;
+  train::ForestOptions options;
+  bool json = false;
+};
+
+Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
+
+/// Of the runs' families or cores; kBadInput names those there are when one of `names` is not among them.
+Status check_known(const Examples& examples, const std::vector<std::string>& names, std::string dataset::Run::*of,
+                   const std::string& what) {
+  std::set<std::string> known;
+  for (const dataset::Run& run : examples.runs) {
+    if (!(run.*of).empty()) known.insert(run.*of);
+  }
+  for (const std::string& name : names) {
+    if (known.contains(name)) continue;
+    std::string all;
+    for (const std::string& one : known) all += (all.empty() ? "" : ", ") + one;
+    return bad(
+        fmt::format("the dataset has no {} '{}' to leave out; it has: {}", what, name, all.empty() ? "none" : all));
+  }
+  return {};
+}
+
+/// What is left without the families and cores that are to stay unseen.
+Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
+  Status known = check_known(examples, flags.without_families, &dataset::Run::family, "family");
+  if (known) known = check_known(examples, flags.without_cores, &dataset::Run::core, "core");
+  if (!known) return known.error();
+  const auto in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return dataset::filtered(examples, [&](std::size_t i) {
+    const dataset::Run& run = examples.run_of(i);
+    return !in(flags.without_families, run.family) && !in(flags.without_cores, run.core);
+  });
+}
+
+/// Feature groups and monotone constraints of this program's catalogue.
+Status fill_from_catalogue(Flags& flags) {
+  const auto catalogue = feature::catalogue();
+  for (const feature::Feature& one : catalogue) flags.options.groups.push_back(static_cast<std::uint8_t>(one.group));
+  auto& monotone = flags.options.tree.monotone;
+  for (const auto& [names, direction] : {std::pair{&flags.rising, 1}, std::pair{&flags.falling, -1}}) {
+    for (const std::string& name : *names) {
+      monotone.resize(catalogue.size(), 0);
+      const auto found =
+          std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
+      if (found == catalogue.end()) return bad(fmt::format("there is no feature '{}': see `davy features`", name));
+      monotone[static_cast<std::size_t>(found - catalogue.begin())] = static_cast<std::int8_t>(direction);
+    }
+  }
+  return {};
+}
+
+/// What the model says it came from; nothing of this machine, so that it can be made again to the byte.
+std::string origin_of(const Flags& flags, const std::string& digest) {
+  std::string origin = "--data sha256:" + digest;
+  const auto add = [&](const char* flag, std::vector<std::string> names) {
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) origin += fmt::format(" {} {}", flag, name);
+  };
+  add("--leave-out-family", flags.without_families);
+  add("--leave-out-core", flags.without_cores);
+  add("--rising", flags.rising);
+  add("--falling", flags.falling);
+  return origin;
+}
+
+void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
+  fmt::print("Learned from {} families ({} of miners), {} programs, {} examples.\n", fitted.families,
+             fitted.miner_families, fitted.programs, examples);
+  fmt::print("Scores below are out of bag: from the trees that saw nothing of the family.\n");
+  if (fitted.average_precision) {
+    fmt::print("Average precision of windows, each program weighing the same: {:.3f}.\n", *fitted.average_precision);
+  }
+  const train::Threshold& threshold = fitted.threshold;
+  fmt::print("Threshold {:.3f}: the highest honest program is {} at {:.3f}", threshold.value,
+             threshold.highest_honest.program, threshold.highest_honest.highest);
+  if (threshold.lowest_miner) {
+    fmt::print(",\n  the lowest miner {} at {:.3f}.\n", threshold.lowest_miner->program,
+               threshold.lowest_miner->highest);
+    if (!threshold.parts()) fmt::print("  That miner would be missed: the two overlap.\n");
+  } else {
+    fmt::print(".\n  With one miner family no score of a miner is out of bag.\n");
+  }
+  const auto honest = std::count_if(fitted.program_scores.begin(), fitted.program_scores.end(),
+                                    [](const auto& program) { return !program.miner; });
+  fmt::print("  It is approximate: {} honest programs say nothing of false alarms rarer than one in {}.\n", honest,
+             honest);
+  fmt::print("{}: sha256 {}\n", flags.out, model::digest(fitted.model));
+}
+
+void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
+  nlohmann::json programs = nlohmann::json::array();
+  for (const train::ProgramScore& one : fitted.program_scores) {
+    programs.push_back(
+        {{"program", one.program}, {"family", one.family}, {"miner", one.miner}, {"highest", one.highest}});
+  }
+  nlohmann::json json{{"model", flags.out},
+                      {"digest", model::digest(fitted.model)},
+                      {"trained", fitted.model.trained},
+                      {"families", fitted.families},
+                      {"miner_families", fitted.miner_families},
+                      {"examples", examples},
+                      {"threshold", fitted.threshold.value},
+                      {"average_precision", nullptr},
+                      {"out_of_bag", programs}};
+  if (fitted.average_precision) json["average_precision"] = *fitted.average_precision;
+  fmt::print("{}\n", json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+}
+
+int train_model(Flags flags) {
+  const auto loaded = dataset::load(flags.data);
+  if (!loaded) return report(loaded.error());
+  const auto examples = leave_out(loaded->examples, flags);
+  if (!examples) return report(examples.error().within(flags.data));
+  if (const Status filled = fill_from_catalogue(flags); !filled) return report(filled.error());
+  Result<train::Fitted> fitted = bad("");
+  {
+    Progress progress("growing trees", flags.options.trees);
+    flags.options.on_tree = [&](std::size_t done) { progress.show(done); };
+    fitted = train::fit_forest(*examples, flags.options, origin_of(flags, loaded->digest));
+  }
+  if (!fitted) return report(fitted.error().within(flags.data));
+  if (const Status saved = model::save(fitted->model, flags.out); !saved) return report(saved.error());
+  flags.json ? print_json(*fitted, flags, examples->rows.size()) : print_words(*fitted, flags, examples->rows.size());
+  return kDone;
+}
+
+void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
+  const std::map<std::string, train::Impurity> impurities{{"gini", train::Impurity::kGini},
+                                                          {"entropy", train::Impurity::kEntropy}};
+  const std::map<std::string, train::ClassWeights> weights{{"none", train::ClassWeights::kNone},
+                                                           {"balanced", train::ClassWeights::kBalanced}};
+  command.add_option("--seed", options.seed, "Seed of all randomness")->capture_default_str();
+  command.add_option("--trees", options.trees, "Trees to grow")->check(CLI::Range(1, 10'000))->capture_default_str();
+  command.add_option("--depth", options.tree.depth, "Most splits on a path")
+      ->check(CLI::Range(1, model::kMaxDepth))
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads; 0: one a CPU. The model is the same for any number")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command.add_option("--features-tried", options.tree.features_tried, "Features tried at a node; 0: their square root")
+      ->check(CLI::Range(0, UINT16_MAX))
+      ->capture_default_str();
+  command.add_option("--least-leaf", options.tree.least_leaf, "Programs a leaf must hold, as weight")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+  command.add_option("--impurity", options.tree.impurity, "gini or entropy")
+      ->transform(CLI::CheckedTransformer(impurities))
+      ->default_str("gini");
+  command.add_option("--class-weights", options.class_weights, "none or balanced")
+      ->transform(CLI::CheckedTransformer(weights))
+      ->default_str("balanced");
+  command.add_option("--drop-group", options.drop_group, "Chance that a tree does without a whole group of features")
+      ->check(CLI::Range(0.0, 0.95))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_train(CLI::App& davy, int& exit) {
+  auto* command = davy.add_subcommand("train", "Learn a model from a dataset.");
+  const auto flags = std::make_shared<Flags>();
+  command->add_option("--model", flags->model, "Kind of model: forest")->check(CLI::IsMember({"forest"}))->required();
+  command->add_option("--data", flags->data, "A file made by `davy dataset build`")->required();
+  command->add_option("--out", flags->out, "Where the model goes (.davym)")->required();
+  command->add_option("--leave-out-family", flags->without_families, "Learn nothing from this family (repeatable)");
+  command->add_option("--leave-out-core", flags->without_cores, "Learn nothing from miners of this core (repeatable)");
+  command->add_option("--rising", flags->rising, "The score may only rise with this feature (repeatable)");
+  command->add_option("--falling", flags->falling, "The score may only fall with this feature (repeatable)");
+  command->add_flag("--json", flags->json, "One JSON object, with the out-of-bag score of each program");
+  add_forest_flags(*command, flags->options);
+  command->footer(
+      "Equal data and flags give the same model to the byte, whatever the number of threads.\n\n"
+      "Examples:\n"
+      "  davy train --model forest --data starter.davyset --out starter.davym\n"
+      "  davy train --model forest --data starter.davyset --leave-out-family xmrig --out unseen.davym");
+  command->callback([flags, &exit] { exit = train_model(*flags); });
+}
+
+}  // namespace davy::app

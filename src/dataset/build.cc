@@ -1,0 +1,140 @@
+#include "dataset/build.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "dataset/taker.h"
+#include "feature/schema.h"
+
+namespace davy::dataset {
+namespace {
+
+Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
+
+/// A recording and what its header says. The file is opened again to replay it, so that any number can be built from.
+struct Opened {
+  std::filesystem::path path;
+  Run run;
+};
+
+Run run_of(const event::RecordingReader& reader, const std::filesystem::path& path) {
+  const event::RecordingHeader& header = reader.header();
+  const auto variant = header.provenance.find("variant");
+  Run run;
+  run.file = path.filename().string();
+  run.digest = reader.digest();
+  run.program = header.program;
+  run.family = header.family;
+  run.core = header.core;
+  run.category = header.category;
+  run.run = header.run;
+  run.variant = variant == header.provenance.end() ? "" : variant->second;
+  run.host = header.host.name;
+  run.label = header.label;
+  run.source = header.source;
+  run.twin = header.twin;
+  run.started = header.started;
+  return run;
+}
+
+/// A run without these cannot be split or weighed.
+Status check_labelled(const Run& run) {
+  const char* missing = nullptr;
+  if (run.run.empty()) missing = "run";
+  if (run.family.empty()) missing = "family";
+  if (run.program.empty()) missing = "program";
+  if (run.label == event::Label::kUnknown) missing = "label";
+  if (missing == nullptr) return {};
+  return bad(
+      fmt::format("it carries no {}: leave it out, or record it with `davy record --label L --program P --family "
+                  "F --run R`",
+                  missing));
+}
+
+Result<Opened> open(const std::filesystem::path& path) {
+  auto reader = event::RecordingReader::open(path);
+  if (!reader) return reader.error();
+  Run run = run_of(**reader, path);
+  if (const Status status = check_labelled(run); !status) return status.error().within(path.string());
+  return Opened{path, std::move(run)};
+}
+
+Result<std::vector<Opened>> open_all(const std::vector<std::filesystem::path>& recordings) {
+  if (recordings.empty()) return bad("no recordings given: name the .davy files to build from");
+  std::vector<Opened> opened;
+  for (const std::filesystem::path& path : recordings) {
+    Result<Opened> one = open(path);
+    if (!one) return one.error();
+    opened.push_back(std::move(*one));
+  }
+  const auto key = [](const Opened& one) {
+    return std::tie(one.run.family, one.run.program, one.run.run, one.run.digest);
+  };
+  std::sort(opened.begin(), opened.end(), [&](const Opened& a, const Opened& b) { return key(a) < key(b); });
+  return opened;
+}
+
+/// One recording twice, one run with two labels, one program of two families.
+Status check_consistent(const std::vector<Opened>& opened) {
+  std::map<std::string, const Opened*> digests;
+  std::map<std::pair<std::string, std::string>, const Opened*> runs;
+  std::map<std::string, const Opened*> programs;
+  for (const Opened& one : opened) {
+    if (const auto [seen, fresh] = digests.emplace(one.run.digest, &one); !fresh) {
+      return bad(fmt::format("{} and {} are the same recording: give it once", seen->second->path.string(),
+                             one.path.string()));
+    }
+    const auto [run, fresh_run] = runs.emplace(std::pair{one.run.program, one.run.run}, &one);
+    if (!fresh_run && run->second->run.label != one.run.label) {
+      return bad(fmt::format("{} says {} of run {} of {}, {} says {}: leave one of them out",
+                             run->second->path.string(), event::name_of(run->second->run.label), one.run.run,
+                             one.run.program, one.path.string(), event::name_of(one.run.label)));
+    }
+    const auto [program, fresh_program] = programs.emplace(one.run.program, &one);
+    if (!fresh_program && program->second->run.family != one.run.family) {
+      return bad(fmt::format("{} says program {} is of family {}, {} says {}: record one of them again",
+                             program->second->path.string(), one.run.program, program->second->run.family,
+                             one.path.string(), one.run.family));
+    }
+  }
+  return {};
+}
+
+Status take(const Opened& opened, std::uint32_t run, Built& built) {
+  auto reader = event::RecordingReader::open(opened.path);
+  if (!reader) return reader.error();
+  const std::size_t before = built.examples.rows.size();
+  const auto taker = Taker::create(built.examples, run);
+  if (Status status = (*reader)->run(taker->sink(), [] { return false; }); !status) return status;
+  built.set_aside += taker->set_aside();
+  if (!(*reader)->warning().empty()) built.warnings.push_back((*reader)->warning());
+  if (built.examples.rows.size() == before) {
+    built.warnings.push_back(
+        fmt::format("{}: no window of it is old and busy enough to be an example", opened.path.string()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Built> build(const std::vector<std::filesystem::path>& recordings,
+                    const std::function<void(std::size_t)>& on_recording) {
+  auto opened = open_all(recordings);
+  if (!opened) return opened.error();
+  if (const Status status = check_consistent(*opened); !status) return status.error();
+  Built built;
+  built.examples.schema = feature::schema_digest();
+  built.examples.features = feature::catalogue().size();
+  for (const Opened& one : *opened) built.examples.runs.push_back(one.run);
+  for (std::uint32_t run = 0; run < opened->size(); ++run) {
+    if (const Status status = take((*opened)[run], run, built); !status) return status.error();
+    if (on_recording) on_recording(run + 1);
+  }
+  return built;
+}
+
+}  // namespace davy::dataset

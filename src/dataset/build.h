@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "dataset/examples.h"
+
+namespace davy::dataset {
+
+/// Examples made from recordings, and what was left out of them.
+struct Built {
+  Examples examples;
+  std::size_t set_aside = 0;          // windows of a miner's run that are in neither class
+  std::vector<std::string> warnings;  // one line each: truncated recordings, recordings that gave nothing
+};
+
+/// Replays each recording through window::Windows, the code that serves detection, and takes each process and workload
+/// at the ages kAges as far as the recording reaches: the first window at or after the age and before the next one.
+/// Age counts from the start of the process or workload, at most from the start of the recording.
+///
+/// The labelling rule. A label is given to a whole run of one program, so:
+///   miner:  the workload's window is positive, and so is that of the process that spends at least half of the
+///           workload's CPU time over the window (it does the work); windows of its other processes (a shell, a
+///           supervisor, a helper) are in neither class and set aside.
+///   benign: the workload's window and that of every process busy enough for a score are negative.
+///   malicious-not-miner: taken, and in neither class: no learner uses them.
+///
+/// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, no
+/// label, program, family or run in one; one recording twice; one run with two labels; one program of two families.
+/// `on_recording` is called after each with the number done.
+Result<Built> build(const std::vector<std::filesystem::path>& recordings,
+                    const std::function<void(std::size_t)>& on_recording = {});
+
+}  // namespace davy::dataset

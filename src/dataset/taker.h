@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "dataset/examples.h"
+#include "event/slice.h"
+
+namespace davy::dataset {
+
+/// Replays one run and takes its examples, by the rule of dataset/build.h.
+class Taker {
+ public:
+  /// Adds to `examples`, whose run number `run` they belong to; `examples` must outlive it.
+  static std::unique_ptr<Taker> create(Examples& examples, std::uint32_t run);
+  virtual ~Taker() = default;
+  /// Where the recording's slices go.
+  virtual event::SliceSink& sink() = 0;
+  /// Windows in neither class.
+  [[nodiscard]] virtual std::size_t set_aside() const = 0;
+};
+
+}  // namespace davy::dataset
