@@ -71,8 +71,7 @@ class Container:
     def read_lines(self, reader):
         with os.fdopen(reader, errors="replace") as stream:
             for line in stream:
-                now = time.time()
-                self.on_line(line.rstrip("\n"), now - self.started if self.started else 0.0)
+                self.on_line(line.rstrip("\n"))
 
     def start(self):
         self.started = time.time()

@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 SUITE = "bookworm"
@@ -100,15 +101,14 @@ class Root:
     def copy_own(self):
         """The pool, the peers and the workers go into the image: they run from there like any other program."""
         for part in ("pool", "peers", "workers"):
-            target = self.path / "opt/corpus" / part
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(HERE / part, target, ignore=shutil.ignore_patterns("__pycache__", "*_test.py"))
+            shutil.copytree(HERE / part, self.path / "opt/corpus" / part, dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("__pycache__", "*_test.py"))
 
     def install_artefact(self, step):
-        """One step of `install`: {npm|go|pypi|build = ..., to = path in the root, ...}."""
+        """One step of `install`: {npm|go|pypi|build = ..., to = path in the root, ...}; done again when older than fresh_hours."""
         target = self.path / step["to"].lstrip("/")
         stamp = self.cache / "stamps" / hashlib.sha256(self.identity(step).encode()).hexdigest()
-        if target.exists() and stamp.exists():
+        if target.exists() and stamp.exists() and time.time() - stamp.stat().st_mtime < step.get("fresh_hours", 1e6) * 3600:
             return
         kind = next(kind for kind in ("npm", "go", "pypi", "build") if kind in step)
         self.say(f"installing {step[kind]} into the root at {step['to']}")

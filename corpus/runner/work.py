@@ -64,7 +64,7 @@ class WorkMeter:
             return f"no {self.progress.unit} seen"
         if gap > self.progress.longest_gap:
             return f"{gap:.0f} s without {self.progress.unit}"
-        if span + min(self.progress.longest_gap, need / 4) < need:
+        if span < need:
             return f"work seen for {span:.0f} s of {need:.0f} s"
         rate = self.units / max(span, 1.0) * 60
         if rate < self.progress.least_per_minute:

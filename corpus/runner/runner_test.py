@@ -1,0 +1,186 @@
+"""Tests of the runner's parts that need no container: catalogue, work meter, plan; and that the committed catalogue holds its promises."""
+import collections
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE / "workers"))
+from runner import catalogue, plan, rootfs, work  # noqa: E402
+import jobs  # noqa: E402
+import wire  # noqa: E402
+
+GOOD = '''program = "x"
+family = "f"
+category = "c"
+label = "benign"
+source = "legitimate"
+likeness = "l"
+command = "true"
+[progress]
+pattern = 'n=(\\d+)'
+unit = "units"
+[variants.slow]
+cores = 0.4
+env = { A = "1" }
+'''
+
+
+def meter(**fields):
+    return work.WorkMeter(catalogue.Progress(**{"pattern": "done", "unit": "units", **fields}))
+
+
+class Catalogue(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.toml"
+            path.write_text(text)
+            return catalogue.read_file(path)
+
+    def test_variants_override_their_program(self):
+        plain, slow = self.read(GOOD)
+        self.assertEqual((plain.name, plain.cores, plain.env), ("x.plain", 0, {}))
+        self.assertEqual((slow.name, slow.cores, slow.env), ("x.slow", 0.4, {"A": "1"}))
+
+    def test_mistakes_are_named(self):
+        for change, word in (('label = "benign"', "label"), ('family = "f"', "family"), ('likeness = "l"', "likeness")):
+            with self.assertRaisesRegex(catalogue.CatalogueError, word):
+                self.read(GOOD.replace(change, ""))
+        for old, new in (("benign", "good"), ("(\\d+)", "("), ('program = "x"', 'program = "y"'), ('category = "c"', 'category = "c"\nwrong = 1')):
+            with self.assertRaises(catalogue.CatalogueError):
+                self.read(GOOD.replace(old, new))
+
+    def test_the_committed_catalogue(self):
+        programs = catalogue.read_catalogue(HERE / "catalogue")
+        honest = {p.family for p in programs if p.label == "benign"}
+        public = {p.family for p in programs if p.label == "miner" and p.source == "public-miner"}
+        self.assertGreaterEqual(len(honest), 27)
+        self.assertGreaterEqual(len({p.program for p in programs if p.twin}), 13)
+        self.assertGreaterEqual(len(public), 3)
+        for program in programs:
+            self.assertTrue(program.label == "benign" or program.core, f"{program.name}: a miner names its core")
+            self.assertFalse(program.twin and program.label == "miner", program.name)
+            self.assertTrue(program.progress.source == "program" or program.peer, f"{program.name}: progress from a peer it has not")
+        throttled = {p.program for p in programs if p.variant.startswith("throttled")}
+        self.assertEqual({p.program for p in programs if p.label == "miner"} - throttled, set())
+
+
+class Meter(unittest.TestCase):
+    def test_counts_and_spans(self):
+        m = meter(longest_gap=20)
+        for second in range(5, 140, 10):
+            m.feed("program", "done", second)
+        report = m.report(140, 120)
+        self.assertTrue(report["verified"], report)
+        self.assertEqual((report["units"], report["first_work"], report["span"]), (14, 5, 130))
+
+    def test_nothing_done_is_not_verified(self):
+        self.assertIn("no units", meter().report(140, 120)["problem"])
+
+    def test_a_hole_is_not_verified(self):
+        m = meter(longest_gap=20)
+        for second in list(range(0, 60, 5)) + list(range(100, 150, 5)):
+            m.feed("program", "done", second)
+        self.assertIn("45 s without", m.report(150, 120)["problem"])
+
+    def test_an_early_stop_is_not_verified(self):
+        m = meter(longest_gap=200)
+        for second in range(0, 60, 5):
+            m.feed("program", "done", second)
+        self.assertIn("work seen for 55 s", m.report(140, 120)["problem"])
+
+    def test_the_other_side_does_not_count(self):
+        m = meter(source="peer")
+        m.feed("program", "done", 1)
+        self.assertEqual(m.report(10, 5)["units"], 0)
+
+    def test_running_totals_may_begin_again(self):
+        m = meter(pattern=r"frame=(\d+)", kind="cumulative")
+        for second, line in enumerate(("frame=10", "frame=30", "frame=30", "frame=5", "frame=9")):
+            m.feed("program", line, second)
+        self.assertEqual((m.units, m.times), (39, [0, 1, 3, 4]))
+
+    def test_first_hash_is_the_earlier_of_begin_and_share(self):
+        m = meter(begin="READY", dataset=r"ready \((\d+) ms")
+        m.feed("program", "dataset ready (1500 ms)", 3)
+        m.feed("program", "READY", 4)
+        m.feed("program", "done", 9)
+        self.assertEqual((m.first_work, m.dataset_ms), (4, 1500))
+
+
+class Plan(unittest.TestCase):
+    def setUp(self):
+        self.programs = [p for p in catalogue.read_catalogue(HERE / "catalogue") if not p.live_only]
+        self.plan = plan.make_plan(self.programs, 2, 1)
+
+    def test_every_run_once_and_repeatable(self):
+        self.assertEqual(len({run.name for run in self.plan}), 2 * len(self.programs))
+        self.assertEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 1)])
+        self.assertNotEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 2)])
+
+    def test_each_block_holds_its_share_of_miners(self):
+        blocks = collections.defaultdict(lambda: [0, 0])
+        for run in self.plan:
+            blocks[run.block][run.program.label == "miner"] += 1
+        miners = [b[1] for b in blocks.values()]
+        honest = [b[0] for b in blocks.values()]
+        self.assertLessEqual(max(miners) - min(miners), 1)
+        self.assertLessEqual(max(honest) - min(honest), 1)
+
+    def test_quota_place_and_company_do_not_tell_the_label(self):
+        free = [run for run in self.plan if not run.program.cores]
+        share = {label: collections.Counter(run.cores for run in free if run.program.label == label) for label in catalogue.LABELS}
+        for cores in set(plan.SHARED_CORES):
+            parts = [counter[cores] / sum(counter.values()) for counter in share.values()]
+            self.assertLess(abs(parts[0] - parts[1]), 0.15, cores)
+        for port in {run.port for run in self.plan}:
+            self.assertIn(port, plan.network.PORTS)
+
+
+class Install(unittest.TestCase):
+    def test_a_changed_file_is_refused(self):
+        with tempfile.NamedTemporaryFile() as file:
+            with self.assertRaisesRegex(rootfs.RootError, "not used"):
+                rootfs.check_digest(pathlib.Path(file.name), "0" * 64)
+
+    def test_a_build_step_is_done_again_when_its_source_changes(self):
+        root = rootfs.Root("/nonexistent")
+        one = root.identity({"build": "x", "to": "/y", "sources": ["workers/render.c"]})
+        self.assertNotEqual(one, root.identity({"build": "x", "to": "/y", "sources": ["workers/primes.c"]}))
+
+
+class Jobs(unittest.TestCase):
+    def test_wrong_answers_are_no_work(self):
+        job = {"start": 10 ** 17, "pattern": [0, 2, 6, 8]}
+        self.assertEqual(jobs.primes_check(job, {"found": 10 ** 17 + 1}), 0)
+        self.assertEqual(jobs.primes_check({"start": 2, "pattern": [0, 2, 6, 8]}, {"found": 11}), 1)
+        option = {"spot": 100.0, "strike": 100.0, "rate": 0.05, "volatility": 0.2, "years": 1.0, "paths": 9}
+        self.assertAlmostEqual(jobs.black_scholes(option), 10.4506, places=3)
+        self.assertEqual(jobs.options_check(option, {"price": 11.0}), 0)
+        self.assertEqual(jobs.fold_energy("HHHH", "RUL"), -1)
+        self.assertIsNone(jobs.fold_energy("HHH", "RL"))
+        self.assertEqual(jobs.fold_check({"chain": "HHHH"}, {"moves": "RUL", "energy": -2, "steps": 5}), 0)
+
+    def test_primality_against_trial_division(self):
+        slow = [n for n in range(2, 3000) if all(n % d for d in range(2, int(n ** 0.5) + 1))]
+        self.assertEqual([n for n in range(3000) if jobs.is_prime(n)], slow)
+
+    def test_frames(self):
+        for size in (0, 5, 125, 126, 70000):
+            for mask in (False, True):
+                made = wire.frame(b"x" * size, mask)
+                at, length, masked = wire.frame_size(made)
+                self.assertEqual((length, masked, len(made) - at), (size, mask, size))
+        self.assertEqual(wire.accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+
+    def test_every_kind_makes_a_job_that_survives_json(self):
+        for make, _ in jobs.KINDS.values():
+            job = make(plan.random.Random(1))
+            self.assertEqual(json.loads(json.dumps(job)), job)
+
+
+if __name__ == "__main__":
+    unittest.main()
