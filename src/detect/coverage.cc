@@ -22,10 +22,13 @@ constexpr std::uint64_t kEnoughCpuUs = 10'000'000;  // of CPU time, after which 
 constexpr std::array<std::string_view, 10> kLossParts{"drop", "lost",   "missing", "full",    "gap",
                                                       "fail", "unseen", "stale",   "overrun", "unread"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kPhrases{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPhrases{{
     {"ring_drops", "events dropped by a full ring buffer"},
     {"storage_missing", "threads without room for their counters"},
     {"queue_dropped", "slices dropped because the detector fell behind"},
+    {"slices_late", "slices that came too late for their window"},
+    {"slices_duplicate", "slices that came twice"},
+    {"windows_not_held", "slices of more processes than are held at a time"},
     {"record_failed", "slices not recorded because writing failed"},
 }};
 

@@ -76,11 +76,13 @@ class LiveDetector final : public Detector {
  public:
   LiveDetector(std::shared_ptr<const model::Model> model, Options options, DetectionSink& sink, Board& board)
       : model_(std::move(model)),
+        explainer_(model_->forest),
         release_(model::digest(*model_)),
         options_(std::move(options)),
         sink_(sink),
         board_(board),
-        workloads_({.quiet = options_.window.forget_after, .score = options_.window.slices}),
+        workloads_(
+            {.quiet = options_.window.forget_after, .score = options_.window.slices, .most = options_.window.most}),
         host_coverage_(options_.window.slices),
         windows_(window::Windows::create(
             options_.window, [this](const window::Window& window) { on_window(window); },
@@ -139,7 +141,9 @@ class LiveDetector final : public Detector {
                      .activity = std::make_shared<const event::Activity>(window.activity)};
   }
 
-  void end_slice(const Health& health) {
+  void end_slice(const Health& collector) {
+    Health health = collector;
+    add_own_losses(health);
     host_coverage_.add(health);
     const auto order = workloads_.by_score();
     explain_highest(order);
@@ -149,6 +153,13 @@ class LiveDetector final : public Detector {
     workloads_.mark(health.number, health.wall);
     publish_slice(health, not_seen, order);
     workloads_.next(health.number);
+  }
+
+  void add_own_losses(Health& health) const {
+    const window::Losses& losses = windows_->losses();
+    health.counters.push_back({"slices_late", losses.late});
+    health.counters.push_back({"slices_duplicate", losses.duplicates});
+    health.counters.push_back({"windows_not_held", losses.not_held});
   }
 
   /// Reasons cost more than scores: only the highest get them in each slice, the page asks for others one by one.
@@ -161,7 +172,7 @@ class LiveDetector final : public Detector {
         state->reasons.clear();
         continue;
       }
-      state->reasons = explain(*model_, state->loudest.features);
+      state->reasons = explain(explainer_, *model_, state->loudest.features, length_of(*state->loudest.activity));
       ask_command_line(*state);
       ++explained;
     }
@@ -269,6 +280,7 @@ class LiveDetector final : public Detector {
   }
 
   std::shared_ptr<const model::Model> model_;
+  model::Explainer explainer_;
   std::string release_;
   Options options_;
   DetectionSink& sink_;

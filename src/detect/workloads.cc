@@ -65,7 +65,8 @@ const ProcessState* WorkloadState::carrier() const {
   return best;
 }
 
-WorkloadState& Workloads::state_of(const event::Slice& slice) {
+WorkloadState* Workloads::state_of(const event::Slice& slice) {
+  if (states_.size() >= keep_.most && !states_.contains(slice.workload->id)) return nullptr;
   WorkloadState& state = states_[slice.workload->id];
   if (state.workload == nullptr) {
     state.first_seen = slice.wall;
@@ -73,17 +74,19 @@ WorkloadState& Workloads::state_of(const event::Slice& slice) {
     state.last_seen = slice.wall;
   }
   state.workload = slice.workload;  // the newest: the image's name comes late
-  return state;
+  return &state;
 }
 
 void Workloads::add(const event::Slice& slice) {
-  WorkloadState& state = state_of(slice);
+  WorkloadState* held = state_of(slice);
+  if (held == nullptr) return;
+  WorkloadState& state = *held;
   if (slice.process == nullptr) return;  // its cgroup's totals come also when nothing runs
   state.last = slice.number;
   state.last_seen = slice.wall;
   state.cpus += cpus_of(slice);
   note_rounding(state, slice.activity);
-  note_process(state, slice);
+  if (state.processes.size() < keep_.most || state.processes.contains(slice.process->id)) note_process(state, slice);
 }
 
 WorkloadState* Workloads::find(event::WorkloadId id) {

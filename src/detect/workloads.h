@@ -71,6 +71,7 @@ class Workloads {
     std::size_t quiet = 90;
     std::size_t ended_after = 6;
     std::size_t score = 60;
+    std::size_t most = 200'000;  // workloads, and processes of one, held at a time; window::Windows counts the rest
   };
   explicit Workloads(Keep keep) : keep_(keep) {}
 
@@ -89,7 +90,7 @@ class Workloads {
   [[nodiscard]] static bool ended(const WorkloadState& state, event::SliceNumber now);
 
  private:
-  WorkloadState& state_of(const event::Slice& slice);
+  WorkloadState* state_of(const event::Slice& slice);
   [[nodiscard]] bool forgettable(const WorkloadState& state, event::SliceNumber now) const;
 
   Keep keep_;

@@ -1,0 +1,73 @@
+#include "detect/reasons.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "detect/phrases.h"
+
+namespace davy::detect {
+namespace {
+
+constexpr std::size_t kTold = 3;       // features a group
+constexpr double kWorthTelling = 0.2;  // of the group's largest contribution
+
+/// The features that push the group's way and count most, largest first.
+std::vector<std::size_t> worth_telling(feature::Group group, double total, std::span<const double> values) {
+  const double sign = total < 0 ? -1 : 1;
+  const auto catalogue = feature::catalogue();
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (catalogue[i].group == group && sign * values[i] > 0) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double one = std::abs(values[a]);
+    const double other = std::abs(values[b]);
+    return one != other ? one > other : a < b;
+  });
+  if (order.size() > kTold) order.resize(kTold);
+  const double least = order.empty() ? 0 : kWorthTelling * std::abs(values[order.front()]);
+  std::erase_if(order, [&](std::size_t i) { return std::abs(values[i]) < least; });
+  return order;
+}
+
+std::string text_of(std::span<const std::size_t> features, const model::Model& model, const feature::Vector& row,
+                    double seconds) {
+  std::string text;
+  const auto catalogue = feature::catalogue();
+  for (const std::size_t i : features) {
+    const auto* normal = model.normal.empty() ? nullptr : &model.normal[i];
+    text += (text.empty() ? "" : "; ") + tell(catalogue[i], row[i], normal, seconds);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<event::Reason> explain(const model::Explainer& explainer, const model::Model& model,
+                                   const feature::Vector& row, double seconds) {
+  const auto shapley = explainer.explain(row);
+  const auto shares = model::by_group(shapley, feature::catalogue());
+  std::vector<event::Reason> reasons;
+  for (std::size_t g = 0; g < shares.size(); ++g) {
+    const auto group = static_cast<feature::Group>(g);
+    const auto features = worth_telling(group, shares[g], shapley.values);
+    if (features.empty()) continue;  // the model used nothing of it
+    reasons.push_back({std::string(feature::name_of(group)), shares[g], text_of(features, model, row, seconds)});
+  }
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const auto& a, const auto& b) { return a.contribution > b.contribution; });
+  return reasons;
+}
+
+std::vector<event::Reason> explain(const model::Model& model, const feature::Vector& row, double seconds) {
+  return explain(model::Explainer(model.forest), model, row, seconds);
+}
+
+double length_of(const event::Activity& activity) {
+  std::uint64_t length_us = 0;
+  for (const auto& moment : activity.moments) length_us += moment.length_us;
+  return static_cast<double>(length_us) * 1e-6;
+}
+
+}  // namespace davy::detect
