@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "detect/snapshot.h"
+#include "web/pulse.h"
+
+namespace davy::web {
+
+/// Time that one stage of the pipeline has spent since the start.
+struct StageTime {
+  std::string stage;  // "drain", "window", "score", ...
+  double seconds = 0;
+  std::uint64_t runs = 0;
+};
+
+/// Of the page itself.
+struct Visitors {
+  std::uint64_t following = 0;  // clients on /api/v1/events now
+  std::uint64_t dropped = 0;    // of those, ended because they read too slowly
+  std::uint64_t refused = 0;    // turned away because there were too many
+  std::uint64_t requests = 0;   // answered, events aside
+};
+
+/// /metrics in the Prometheus text format: what is lost (by kind), how much is armed, slices, workloads, detections,
+/// stage times, the page's clients and this process's own cost. Counters are cumulative since the start.
+std::string metrics(const detect::Snapshot& snapshot, const Pulse& pulse, const Visitors& visitors,
+                    const std::vector<StageTime>& stages);
+
+}  // namespace davy::web

@@ -1,0 +1,74 @@
+#include "web/pulse.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace davy::web {
+namespace {
+
+std::string watched(const detect::Snapshot& snapshot) {
+  const std::size_t n = snapshot.workloads_held;
+  std::string text = fmt::format("{} workload{} watched", n, n == 1 ? "" : "s");
+  if (snapshot.workloads.empty()) return text + ".";
+  return fmt::format("{}, highest score {:.0f} %.", text, 100 * snapshot.workloads.front().score);
+}
+
+Words alert(const detect::Snapshot& snapshot) {
+  const std::size_t n = snapshot.open.size();
+  if (n == 1) return {"1 workload looks like a miner.", watched(snapshot)};
+  return {fmt::format("{} workloads look like miners.", n), watched(snapshot)};
+}
+
+Words learning(const Pulse& pulse) {
+  if (!pulse.live) return {"Reading the recording.", ""};
+  return {fmt::format("Learning the first {} seconds.", event::kSliceSeconds), "Nothing can be said before that."};
+}
+
+Words blind(const Pulse& pulse) {
+  if (pulse.silent < kBlindAfter) {
+    return {"Nearly blind: only CPU and memory are seen.", "This host gives no system calls and no conversations."};
+  }
+  return {fmt::format("Blind: no data for {} seconds.", pulse.silent.count()),
+          "The collector or the detector has stopped."};
+}
+
+}  // namespace
+
+std::string_view name_of(Lamp lamp) {
+  constexpr std::array<std::string_view, 5> kNames{"learning", "watching", "alert", "blind", "ended"};
+  return kNames.at(static_cast<std::size_t>(lamp));
+}
+
+Lamp lamp(const detect::Snapshot& snapshot, const Pulse& pulse) {
+  const bool silent = pulse.silent >= kBlindAfter;
+  if (silent && pulse.live) return Lamp::kBlind;
+  if (snapshot.version == 0) return Lamp::kLearning;
+  if (!snapshot.open.empty()) return Lamp::kAlert;
+  if (silent) return Lamp::kEnded;
+  return snapshot.health.rung == event::Health::Rung::kProc ? Lamp::kBlind : Lamp::kWatching;
+}
+
+Words words(const detect::Snapshot& snapshot, const Pulse& pulse) {
+  switch (lamp(snapshot, pulse)) {
+    case Lamp::kLearning:
+      return learning(pulse);
+    case Lamp::kWatching:
+      return {"Nothing looks like a miner.", watched(snapshot)};
+    case Lamp::kAlert:
+      return alert(snapshot);
+    case Lamp::kBlind:
+      return blind(pulse);
+    case Lamp::kEnded:
+      return {"The recording has ended.", watched(snapshot)};
+  }
+  return {};
+}
+
+double armed_share(const detect::Snapshot& snapshot) {
+  if (snapshot.version == 0) return 0;
+  return std::min(1.0, snapshot.health.armed_us / (1e6 * static_cast<double>(event::kSliceSeconds)));
+}
+
+}  // namespace davy::web

@@ -1,0 +1,225 @@
+#include "web/server.h"
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "web/api.h"
+#include "web/feed.h"
+#include "web/workers.h"
+
+namespace davy::web {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using HandlerResponse = httplib::Server::HandlerResponse;
+
+constexpr std::size_t kThreadsForRequests = 8;  // beside those that hold a follower each
+constexpr std::size_t kMostBody = 4096;         // of a request; none of ours has one
+constexpr std::string_view kEvents = "/api/v1/events";
+
+/// Files of our own only, no script or style inside a page, no frame around it, nothing sent elsewhere.
+const httplib::Headers kHeaders{
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
+
+/// What the system says to a bind of ours: the library does not tell.
+int errno_of_bind(const Address& address) {
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(address.port);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(address.port);
+  const bool is_v4 = inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1;
+  if (!is_v4) inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr);
+  const int socket = ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return errno;
+  const auto* where = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
+  const int error = ::bind(socket, where, is_v4 ? sizeof v4 : sizeof v6) == 0 ? 0 : errno;
+  ::close(socket);
+  return error;
+}
+
+Error cannot_listen(const Address& address) {
+  const int error = errno_of_bind(address);
+  if (error == EADDRINUSE || error == 0) {
+    return Error{fmt::format("{} is in use, perhaps by another davy: choose another port with --listen {}:PORT",
+                             to_string(address), address.host)};
+  }
+  return Error{fmt::format("cannot listen on {}: {}", to_string(address), std::strerror(error))};
+}
+
+/// A script of another site, rebinding aside: browsers say so themselves. Following a link here is no script.
+bool is_foreign(const httplib::Request& request) {
+  const std::string site = request.get_header_value("Sec-Fetch-Site");
+  const bool own = site.empty() || site == "same-origin" || site == "none";
+  return !own && request.get_header_value("Sec-Fetch-Mode") != "navigate";
+}
+
+void send(const Answer& answer, httplib::Response& response) {
+  response.status = answer.status;
+  response.set_header("Cache-Control", answer.cache);
+  if (!answer.etag.empty()) response.set_header("ETag", answer.etag);
+  if (answer.gzip) response.set_header("Content-Encoding", "gzip");
+  if (!answer.file.empty()) response.set_header("Vary", "Accept-Encoding");
+  if (answer.status == 304) return;
+  // A provider, because the library would compress a body, at its highest and slowest level, for each request.
+  auto body = answer.file.empty() ? std::make_shared<const std::string>(answer.body) : nullptr;
+  const std::string_view bytes = body ? std::string_view(*body) : answer.file;
+  response.set_content_provider(bytes.size(), answer.type,
+                                [bytes, body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+                                  return sink.write(bytes.data() + offset, length);
+                                });
+}
+
+class HttpServer : public Server {
+ public:
+  HttpServer(Options options, const detect::Board& board)
+      : options_(std::move(options)), board_(board), feed_(board, options_.live) {
+    http_.set_default_headers(kHeaders);
+    http_.set_keep_alive_timeout(1);  // the library asks an idle connection a hundred times a second whether it moved
+    http_.set_read_timeout(options_.patience);
+    http_.set_write_timeout(options_.patience);
+    http_.set_payload_max_length(kMostBody);
+    http_.set_tcp_nodelay(true);
+    // Not the library's own options: they share the port with whoever else asks for it.
+    http_.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    http_.new_task_queue = [this] { return new Workers(options_.followers + kThreadsForRequests); };
+    http_.set_pre_routing_handler([this](const auto& request, auto& response) { return route(request, response); });
+    http_.set_error_handler([](const auto& request, auto& response) { refuse_method(request, response); });
+    http_.set_exception_handler(
+        [](const auto&, auto& response, const auto&) { send(refusal(500, "the answer could not be made"), response); });
+  }
+
+  ~HttpServer() override {
+    feed_.close();
+    http_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Status listen() {
+    address_ = options_.address;
+    if (address_.port == 0) {
+      const int port = http_.bind_to_any_port(address_.host);
+      if (port <= 0) return cannot_listen(address_);
+      address_.port = static_cast<std::uint16_t>(port);
+    } else if (!http_.bind_to_port(address_.host, address_.port)) {
+      return cannot_listen(address_);
+    }
+    thread_ = std::thread([this] { http_.listen_after_bind(); });
+    while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stop() before that would be lost
+    return {};
+  }
+
+  [[nodiscard]] const Address& address() const override { return address_; }
+
+  [[nodiscard]] Visitors visitors() const override {
+    return {following_.load(), dropped_.load(), refused_.load(), requests_.load()};
+  }
+
+ private:
+  HandlerResponse route(const httplib::Request& request, httplib::Response& response) {
+    if (!is_loopback_host(request.get_header_value("Host"))) {
+      send(refusal(421, "this host answers to 127.0.0.1, [::1] and localhost only"), response);
+    } else if (is_foreign(request)) {
+      send(refusal(403, "scripts of other sites are not answered"), response);
+    } else if (request.method != "GET" && request.method != "HEAD") {
+      return HandlerResponse::Unhandled;  // the library reads the body away, then refuse_method() answers
+    } else if (!request.ranges.empty()) {
+      send(refusal(416, "ranges are not served"), response);
+    } else if (request.path == kEvents) {
+      follow(request, response);
+    } else {
+      ++requests_;
+      send(answer_to(request), response);
+    }
+    return HandlerResponse::Handled;
+  }
+
+  static void refuse_method(const httplib::Request& request, httplib::Response& response) {
+    if (request.method == "GET" || request.method == "HEAD" || request.method.empty()) return;
+    response.set_header("Allow", "GET, HEAD");
+    send(refusal(405, "only GET and HEAD are answered"), response);
+  }
+
+  [[nodiscard]] Answer answer_to(const httplib::Request& request) const {
+    const auto snapshot = board_.latest();
+    const State state{*snapshot, feed_.pulse(), visitors(),
+                      options_.stages ? options_.stages() : std::vector<StageTime>{}};
+    const std::string etag = request.get_header_value("If-None-Match");
+    const bool gzip = request.get_header_value("Accept-Encoding").find("gzip") != std::string::npos;
+    return answer(request.path, state, {gzip, etag});
+  }
+
+  void follow(const httplib::Request& request, httplib::Response& response) {
+    response.status = 200;
+    response.set_header("Cache-Control", "no-store");
+    if (request.method == "HEAD") return response.set_content("", "text/event-stream");
+    if (following_.fetch_add(1) >= options_.followers) {
+      --following_;
+      ++refused_;
+      response.set_header("Retry-After", "10");
+      return send(refusal(503, "too many clients follow the events"), response);
+    }
+    response.set_chunked_content_provider(
+        "text/event-stream",
+        [this, seen = std::uint64_t{0}](std::size_t, httplib::DataSink& sink) mutable { return tell(sink, seen); },
+        [this](bool) { --following_; });
+  }
+
+  /// Waits for one event and writes it. False ends the stream.
+  bool tell(httplib::DataSink& sink, std::uint64_t& seen) {
+    const auto event = feed_.wait_newer(seen, options_.heartbeat);
+    if (feed_.closed()) {
+      sink.done();
+      return true;
+    }
+    if (event) seen = event->number;
+    const std::string_view text = event ? std::string_view(event->text) : std::string_view(": still here\n\n");
+    const auto before = Clock::now();
+    if (sink.write(text.data(), text.size())) return true;
+    // A client that went away fails at once; one that does not read fails when the patience is over.
+    if (Clock::now() - before >= options_.patience) ++dropped_;
+    return false;
+  }
+
+  const Options options_;
+  const detect::Board& board_;
+  Address address_;
+  std::atomic<std::uint64_t> following_ = 0;
+  std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<std::uint64_t> requests_ = 0;
+  Feed feed_;
+  httplib::Server http_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(Options options, const detect::Board& board) {
+  auto server = std::make_unique<HttpServer>(std::move(options), board);
+  if (auto listening = server->listen(); !listening) return listening.error();
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace davy::web

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/snapshot.h"
+#include "web/address.h"
+#include "web/metrics.h"
+
+namespace davy::web {
+
+struct Options {
+  Address address{"127.0.0.1", 7979};
+  bool live = true;                            // false: a recording is being played, so that its end is no blindness
+  std::size_t followers = 32;                  // clients that may follow the events at a time; each holds a thread
+  std::chrono::milliseconds patience{5000};    // with a client that does not read: after it the client is dropped
+  std::chrono::milliseconds heartbeat{15000};  // between events, a comment that finds dead clients
+  std::function<std::vector<StageTime>()> stages;  // for /metrics, called from any thread; null: nobody measures
+};
+
+/// Serves the API, the metrics and the page until it is destroyed. It reads what the board holds and never blocks the
+/// detector. Only GET and HEAD are answered, only to clients that name this host by a loopback address, and never to
+/// scripts of other sites.
+class Server {
+ public:
+  /// Listens when it returns. kFailed in one line when the port is in use or may not be opened. `board` must outlive
+  /// the server.
+  static Result<std::unique_ptr<Server>> start(Options options, const detect::Board& board);
+  /// Ends all streams and waits for requests under way: at most about a second, or `patience` with a client that does
+  /// not read.
+  virtual ~Server() = default;
+  /// Where it listens; the port is never 0.
+  [[nodiscard]] virtual const Address& address() const = 0;
+  [[nodiscard]] virtual Visitors visitors() const = 0;
+};
+
+}  // namespace davy::web
