@@ -52,21 +52,15 @@ static __always_inline void tell_cgroup(struct davy_cgroup_key *key, struct kern
   bpf_map_update_elem(&cgroups_told, key, &told, BPF_ANY);
 }
 
-static __noinline int note_cgroup(struct task_struct *task, struct davy_cgroup_key *key) {
-  struct css_set *set = task->cgroups;
-  struct cgroup *unified, *v1;
-  struct kernfs_node *v1_node = NULL;
-  if (!key || !set) return 0;
-  unified = set->dfl_cgrp;
-  v1 = first_v1_cgroup(set, unified->root);
-  key->unified = unified->kn->id;
-  key->v1 = 0;
-  if (v1) {
-    v1_node = BPF_CORE_READ(v1, kn);
-    key->v1 = BPF_CORE_READ(v1_node, id);
-  }
-  if (!bpf_map_lookup_elem(&cgroups_told, key)) tell_cgroup(key, unified->kn, v1_node);
-  return 0;
+static __always_inline void note_cgroup(struct task_struct *task, struct davy_cgroup_key *key) {
+  struct css_set *set = BPF_CORE_READ(task, cgroups);
+  struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
+  struct cgroup *v1 = first_v1_cgroup(set, BPF_CORE_READ(unified, root));
+  struct kernfs_node *unified_node = BPF_CORE_READ(unified, kn);
+  struct kernfs_node *v1_node = v1 ? BPF_CORE_READ(v1, kn) : NULL;
+  key->unified = BPF_CORE_READ(unified_node, id);
+  key->v1 = v1_node ? BPF_CORE_READ(v1_node, id) : 0;
+  if (!bpf_map_lookup_elem(&cgroups_told, key)) tell_cgroup(key, unified_node, v1_node);
 }
 
 #endif

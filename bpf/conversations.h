@@ -126,7 +126,7 @@ static __always_inline void talk_on(struct task_struct *task, struct davy_tally 
   look_once(task, talk, way, size);
   if (talk->direction == DAVY_INBOUND && !talk->owner.tgid) count(task, tally, DAVY_COUNT_ACCEPTS_IN, 1);
   if (!talk->port && talk->transport != DAVY_UNIX) read_peer(talk, sk);
-  identify(&talk->owner, task);
+  if (talk->owner.tgid != (__u32)task->tgid) identify(&talk->owner, task);
   bpf_spin_lock(lock);
   turn_to(talk, way, now);
   if (way == DAVY_SENT)

@@ -151,7 +151,12 @@ typedef struct {
 } atomic64_t;
 typedef atomic64_t atomic_long_t;
 
+typedef struct {
+  void *vdso;
+} mm_context_t;
+
 struct mm_struct {
+  mm_context_t context;
   unsigned long total_vm;
   unsigned long locked_vm;
   int map_count;

@@ -17,15 +17,15 @@ static __always_inline int number_in_own_namespace(struct pid *pid, __u32 *level
 }
 
 static __always_inline void read_facts(struct davy_facts *facts, struct task_struct *task) {
-  struct task_struct *leader = task->group_leader;
+  struct task_struct *leader = BPF_CORE_READ(task, group_leader);
   struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
   facts->pidns_level = 0;
   facts->parent_tgid = BPF_CORE_READ(leader, real_parent, tgid);
   facts->uid = BPF_CORE_READ(task, real_cred, uid.val);
   facts->session = session ? BPF_CORE_READ(session, numbers[0].nr) : 0;
-  facts->nspid = number_in_own_namespace(leader->thread_pid, &facts->pidns_level);
-  facts->threads = task->signal->nr_threads;
-  bpf_probe_read_kernel_str(facts->comm, sizeof(facts->comm), leader->comm);
+  facts->nspid = number_in_own_namespace(BPF_CORE_READ(leader, thread_pid), &facts->pidns_level);
+  facts->threads = threads_of(task);
+  bpf_probe_read_kernel_str(facts->comm, sizeof(facts->comm), &leader->comm);
   note_cgroup(task, &facts->cgroup);
 }
 
@@ -41,13 +41,15 @@ static __always_inline void read_use(__u64 use[DAVY_USE_N], struct task_struct *
   use[DAVY_USE_MAJOR] = task->maj_flt;
 }
 
-/* Several threads of a process may end at once, hence the atomic adds. */
-static __always_inline void fold_tally(struct davy_retired *into, struct davy_tally *tally) {
-  if (!tally) return;
+/* Several threads of a process may end at once, hence the atomic adds. Not static: the verifier then looks at it once,
+ * not at every call. */
+__noinline int fold_tally(struct davy_retired *into, struct davy_tally *tally) {
+  if (!into || !tally) return 0;
   for (int i = 0; i < DAVY_COUNT_N; i++)
     if (tally->count[i]) __sync_fetch_and_add(&into->count[i], tally->count[i]);
   for (int i = 0; i < DAVY_BYTES_N; i++)
     if (tally->bytes[i]) __sync_fetch_and_add(&into->bytes[i], tally->bytes[i]);
+  return 0;
 }
 
 static __always_inline void fold_use(struct davy_retired *into, struct task_struct *task) {
@@ -77,9 +79,9 @@ static __always_inline void copy_total(struct davy_exit *record, const struct da
     __builtin_memset(&record->total, 0, sizeof(record->total));
 }
 
-/* The record that speaks for this thread: what its process had retired, and itself on top when `own`. */
+/* Tells what the process had retired, and on top of it this thread when `own`. */
 static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, struct davy_retired *entry,
-                                      struct davy_tally *tally, bool own) {
+                                      struct davy_tally *tally, bool own, bool last) {
   struct davy_exit *record = begin_exit(task, kind, own && kind == DAVY_EXIT);
   if (!record) return false;
   copy_total(record, entry);
@@ -87,64 +89,50 @@ static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, stru
     fold_tally(&record->total, tally);
     fold_use(&record->total, task);
   }
+  record->total.ended = last;
   bpf_ringbuf_submit(record, ring_flags());
   return true;
 }
 
-/* A thread ends while others of its process live or end with it.
+static __always_inline void fold(struct davy_retired *into, struct task_struct *task, struct davy_tally *tally) {
+  fold_tally(into, tally);
+  fold_use(into, task);
+}
+
+/* How the end of a thread becomes known.
  *
- * Every such thread adds itself to its process's entry; who then finds no thread left alive tells the whole entry. The
- * last to add has, at that moment, no live sibling (siblings are counted out before this hook runs), so the record it
- * tells is complete; records told earlier are smaller in every counter. This holds when the leader ends first and when
- * another thread calls exec: the key is the process's, not the leader task's. */
-static __always_inline void end_among_others(struct task_struct *task, struct davy_tally *tally) {
-  struct davy_who who;
-  struct davy_retired *entry;
-  bool last;
-  identify(&who, task);
-  entry = retired_of(&who);
-  if (entry) {
-    fold_tally(entry, tally);
-    fold_use(entry, task);
-  } else {
-    lose(DAVY_LOSS_RETIRED_FULL);
-    if (!tell_exit(task, DAVY_PART, NULL, tally, true)) lose(DAVY_LOSS_CALLS);
-  }
-  last = task->signal->live.counter == 0;
-  if (!last) return;
-  if (entry) entry->ended = 1;
-  tell_exit(task, DAVY_EXIT, entry, NULL, false);
-}
-
-/* The only thread there is ends. When the ring is full its counts go where the collector looks at leisure. */
-static __always_inline void end_alone(struct task_struct *task, struct davy_tally *tally) {
-  struct davy_who who;
-  struct davy_retired *entry;
-  identify(&who, task);
-  entry = bpf_map_lookup_elem(&retired, &who);
-  if (tell_exit(task, DAVY_EXIT, entry, tally, true)) {
-    if (entry) entry->ended = 1;
-    return;
-  }
-  entry = retired_of(&who);
-  if (!entry) {
-    lose(DAVY_LOSS_CALLS);
-    return;
-  }
-  fold_tally(entry, tally);
-  fold_use(entry, task);
-  entry->ended = 1;
-}
-
+ * A thread that ends among others adds itself to its process's entry in `retired`; who then finds no thread left alive
+ * tells the whole entry. The last to add has, at that moment, no live sibling (siblings are counted out before this
+ * hook runs), so the record it tells is complete; records told earlier are smaller in every counter. This holds when
+ * the leader ends first and when another thread calls exec: the key is the process's, not the leader task's.
+ * A thread that is the only one left needs no entry. When the ring is full, or `retired` is, the counts go to the
+ * other of the two, so they are lost only when both are full. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(thread_ended, struct task_struct *task) {
   struct davy_tally *tally;
+  struct davy_retired *entry;
+  struct davy_who who;
+  bool alone, last, kept;
   if (task->flags & PF_KTHREAD) return 0;
   tally = bpf_task_storage_get(&tallies, task, 0, 0);
-  if (task->signal->nr_threads > 1)
-    end_among_others(task, tally);
-  else
-    end_alone(task, tally);
+  identify(&who, task);
+  alone = threads_of(task) <= 1;
+  entry = alone ? bpf_map_lookup_elem(&retired, &who) : retired_of(&who);
+  kept = !alone && entry;
+  if (kept) fold(entry, task, tally);
+  last = alone || BPF_CORE_READ(task, signal, live.counter) == 0;
+  if (kept && !last) return 0;
+  if (tell_exit(task, kept || alone ? DAVY_EXIT : DAVY_PART, entry, tally, !kept, last)) {
+    if (entry) entry->ended = last;
+    return 0;
+  }
+  if (!entry) entry = retired_of(&who);
+  if (!entry) {
+    lose(DAVY_LOSS_RETIRED_FULL);
+    return 0;
+  }
+  if (!kept) fold(entry, task, tally);
+  entry->ended = last;
   return 0;
 }
 
@@ -170,7 +158,7 @@ int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linu
   record->at_ns = bpf_ktime_get_boot_ns();
   bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), task->comm);
   record->path[0] = 0;
-  bpf_probe_read_kernel_str(record->path, sizeof(record->path), program->filename);
+  bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
   bpf_ringbuf_submit(record, ring_flags());
   return 0;
 }

@@ -7,20 +7,22 @@
 #define PULSE_LEAST_NS 500000ULL
 #define DESCRIPTOR_WORDS 16
 
-static __always_inline __u64 resident(struct mm_struct *mm, int kind) {
-  __s64 pages;
-  if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))
-    pages = BPF_CORE_READ((struct mm_struct___old *)mm, rss_stat.count[kind].counter);
-  else
-    pages = BPF_CORE_READ(mm, rss_stat[kind].count);
-  return pages > 0 ? pages : 0;
-}
+/* The index is part of what libbpf relocates, so it must be a constant. */
+#define RESIDENT(mm, kind)                                                                              \
+  ({                                                                                                    \
+    __s64 pages;                                                                                        \
+    if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))                           \
+      pages = BPF_CORE_READ((struct mm_struct___old *)(mm), rss_stat.count[kind].counter);              \
+    else                                                                                                \
+      pages = BPF_CORE_READ(mm, rss_stat[kind].count);                                                  \
+    pages > 0 ? pages : 0;                                                                              \
+  })
 
 static __always_inline void read_memory(struct davy_process_row *row, struct mm_struct *mm) {
-  row->rss_file_pages = resident(mm, 0);
-  row->rss_anon_pages = resident(mm, 1);
-  row->swapped_pages = resident(mm, 2);
-  row->rss_shared_pages = resident(mm, 3);
+  row->rss_file_pages = RESIDENT(mm, 0);
+  row->rss_anon_pages = RESIDENT(mm, 1);
+  row->swapped_pages = RESIDENT(mm, 2);
+  row->rss_shared_pages = RESIDENT(mm, 3);
   row->virtual_pages = BPF_CORE_READ(mm, total_vm);
   row->locked_pages = BPF_CORE_READ(mm, locked_vm);
   if (bpf_core_field_exists(struct mm_struct, hugetlb_usage))
@@ -66,7 +68,7 @@ static __always_inline __u32 count_descriptors(struct task_struct *task) {
 
 static __always_inline long tell_process(struct seq_file *seq, struct task_struct *task) {
   struct davy_process_row row = {};
-  struct mm_struct *mm = task->mm;
+  struct mm_struct *mm = BPF_CORE_READ(task, mm);
   row.kind = DAVY_ROW_PROCESS;
   identify(&row.who, task);
   read_facts(&row.facts, task);
@@ -136,7 +138,7 @@ int slice_tasks(struct bpf_iter__task *context) {
   tally = tally_of(task);
   cpu = task->se.sum_exec_runtime;
   unchanged = tally && tally->slice_ns == cpu;
-  if (unchanged && !full_pass && task->signal->nr_threads == 1) return 0;
+  if (unchanged && !full_pass && threads_of(task) == 1) return 0;
   if (leader) {
     if (tell_process(seq, task)) return 0;
     tell_executable(seq, task, tally);
@@ -216,6 +218,11 @@ static __always_inline bool stands_for_memory(struct file *file) {
   return magic == HUGETLBFS_MAGIC || (magic == TMPFS_MAGIC && BPF_CORE_READ(file, f_inode, i_nlink) == 0);
 }
 
+/* The code the kernel lends to every process. */
+static __always_inline bool is_vdso(struct vm_area_struct *area) {
+  return (void *)area->vm_start == BPF_CORE_READ(area, vm_mm, context.vdso);
+}
+
 /* Mappings of one process: executable ones with their file, and anonymous ones of 1 MiB or more. */
 SEC("iter/task_vma")
 int process_mappings(struct bpf_iter__task_vma *context) {
@@ -225,7 +232,7 @@ int process_mappings(struct bpf_iter__task_vma *context) {
   struct file *file;
   bool anonymous;
   __u32 zero = 0;
-  if (!task || !area) return 0;
+  if (!task || !area || is_vdso(area)) return 0;
   file = area->vm_file;
   row = bpf_map_lookup_elem(&mapping_scratch, &zero);
   if (!row) return 0;

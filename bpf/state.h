@@ -58,11 +58,15 @@ static __always_inline __u64 ring_flags(void) {
   return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+/* Pointers from struct to struct are followed by BPF_CORE_READ off the hot path: each one followed directly costs the
+ * verifier of recent kernels a search through all kernel types, about a millisecond of start-up. */
 static __always_inline void identify(struct davy_who *who, struct task_struct *task) {
   who->tgid = task->tgid;
   who->pad = 0;
-  who->start_ns = task->group_leader->start_boottime;
+  who->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 }
+
+static __always_inline int threads_of(struct task_struct *task) { return BPF_CORE_READ(task, signal, nr_threads); }
 
 /* Fills the head of a record. */
 static __always_inline void head_of(struct davy_head *head, struct task_struct *task, __u32 kind, __u32 size) {

@@ -119,17 +119,12 @@ void Assembler::on_exit(const davy_exit& record) {
   const Totals totals = Totals::of(record.total);
   if (!state->last) state->last = std::make_unique<Totals>(totals);
   state->last->advance_to(totals);
-  state->ended_ns = record.at_ns;
-  state->exit_code = record.exit_code;
-  if (!state->gone) ended_.push_back(Key{state->who.start_ns, state->who.tgid});
-  state->gone = true;
-  state->gone_slice = slice();
+  end(*state, record.at_ns, record.exit_code);
   // A lone thread that never talked has nothing more to come. Sent at once, a storm of short processes needs no room.
-  const bool nothing_follows = record.alone != 0 && state->conversations == 0 && !state->parts &&
-                               record.total.count[DAVY_COUNT_THREADS_CREATED] == 0 &&
-                               record.total.count[DAVY_COUNT_CONNECTS_OUT] == 0 &&
-                               record.total.count[DAVY_COUNT_MESSAGES_SENT] == 0 &&
-                               record.total.count[DAVY_COUNT_MESSAGES_RECEIVED] == 0;
+  const bool nothing_follows =
+      record.alone != 0 && state->conversations == 0 && !state->parts &&
+      record.total.count[DAVY_COUNT_THREADS_CREATED] == 0 && record.total.count[DAVY_COUNT_CONNECTS_OUT] == 0 &&
+      record.total.count[DAVY_COUNT_MESSAGES_SENT] == 0 && record.total.count[DAVY_COUNT_MESSAGES_RECEIVED] == 0;
   if (!nothing_follows || !sink_) return;
   send(*state);
   ended_.pop_back();
@@ -141,6 +136,18 @@ void Assembler::on_part(const davy_exit& record) {
   if (!state) return;
   if (!state->parts) state->parts = std::make_unique<Totals>();
   state->parts->add(Totals::of(record.total));
+  if (record.total.ended == 0) return;
+  learn(*state, record.facts);
+  end(*state, record.at_ns, record.exit_code);
+}
+
+void Assembler::end(ProcessState& state, std::uint64_t at_ns, std::uint32_t exit_code) {
+  state.ended_ns = at_ns;
+  state.exit_code = exit_code;
+  if (state.gone) return;
+  state.gone = true;
+  state.gone_slice = slice();
+  ended_.push_back(Key{state.who.start_ns, state.who.tgid});
 }
 
 void Assembler::on_exec(const davy_exec& record) {
@@ -221,10 +228,7 @@ void Assembler::retired(const davy_who& who, const davy_retired& entry) {
   state->reading.add(totals);
   if (entry.ended == 0 || state->last) return;
   state->last = std::make_unique<Totals>(totals);
-  state->ended_ns = clock_->end_ns;
-  state->gone = true;
-  state->gone_slice = slice();
-  ended_.push_back(Key{who.start_ns, who.tgid});
+  end(*state, clock_->end_ns, 0);
 }
 
 void Assembler::begin_pass(bool full) {

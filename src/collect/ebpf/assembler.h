@@ -19,8 +19,8 @@ namespace davy::collect {
 
 class MappingWalk;
 
-/// The running slice: its number, its bounds in boot time, and when system calls were counted. Counting starts and stops
-/// at pulses only.
+/// The running slice: its number, its bounds in boot time, and when system calls were counted. Counting starts and
+/// stops at pulses only.
 struct SliceClock {
   struct Pulse {
     std::uint64_t begin_ns = 0;
@@ -48,9 +48,9 @@ class Assembler {
   using Bytes = std::span<const std::byte>;
   struct Options {
     std::uint64_t slice_ns = 0;
-    std::uint64_t started_ns = 0;      // boot time from which on the kernel counted
+    std::uint64_t started_ns = 0;  // boot time from which on the kernel counted
     event::Flag source = event::Flag::kSourceTracing;
-    ImageNames* images = nullptr;      // may stay null
+    ImageNames* images = nullptr;  // may stay null
     std::uint32_t own_tgid = 0;
     std::size_t processes_limit = 65'536;
     std::size_t conversations_limit = 16'384;
@@ -113,6 +113,7 @@ class Assembler {
 
   void on_exit(const davy_exit& record);
   void on_part(const davy_exit& record);
+  void end(ProcessState& state, std::uint64_t at_ns, std::uint32_t exit_code);
   void on_exec(const davy_exec& record);
   void on_open(Bytes bytes);
   void on_conversation(const davy_conversation& now);

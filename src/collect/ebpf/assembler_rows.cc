@@ -74,7 +74,8 @@ std::size_t Assembler::one_row(Bytes bytes) {
       return sizeof *row + (tally ? sizeof *tally : 0);
     }
     case DAVY_ROW_CONVERSATION: {
-      const auto* talk = bytes.size() < sizeof(davy_head) ? nullptr : as<davy_conversation>(bytes.subspan(sizeof(davy_head)));
+      const auto* talk =
+          bytes.size() < sizeof(davy_head) ? nullptr : as<davy_conversation>(bytes.subspan(sizeof(davy_head)));
       if (!talk) return 0;
       on_conversation(*talk);
       return sizeof(davy_head) + sizeof *talk;

@@ -17,10 +17,10 @@
 namespace davy::collect {
 namespace {
 
-constexpr double kArmingShare = 0.02;             // of a core
+constexpr double kArmingShare = 0.02;                   // of a core
 constexpr std::uint64_t kKeepArmedNs = 30'000'000'000;  // after the last busy pulse
 constexpr int kStopCheckMs = 100;
-constexpr std::uint64_t kFullPassEvery = 6;       // slices
+constexpr std::uint64_t kFullPassEvery = 6;  // slices
 
 std::uint64_t boot_ns() { return static_cast<std::uint64_t>(BootClock::now().time_since_epoch().count()); }
 
@@ -215,7 +215,8 @@ void EbpfSource::walk_mappings() {
   const std::uint64_t now = boot_ns();
   for (std::uint32_t tgid : assembler_.wanting_mappings(now)) {
     assembler_.begin_mappings(tgid, now);
-    if (!kernel_->read_mappings(tgid, [this](Kernel::Bytes bytes) { assembler_.mapping_rows(bytes); })) ++mappings_unread_;
+    if (!kernel_->read_mappings(tgid, [this](Kernel::Bytes bytes) { assembler_.mapping_rows(bytes); }))
+      ++mappings_unread_;
     assembler_.end_mappings();
   }
 }

@@ -1,7 +1,6 @@
 #include "collect/ebpf/kernel.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "davy.skel.h"
 
@@ -22,12 +22,10 @@ struct Closer {
   void operator()(davy_bpf* object) const { davy_bpf__destroy(object); }
   void operator()(bpf_link* link) const { bpf_link__destroy(link); }
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-  void operator()(btf* types) const { btf__free(types); }
 };
 using Object = std::unique_ptr<davy_bpf, Closer>;
 using Link = std::unique_ptr<bpf_link, Closer>;
 using Ring = std::unique_ptr<ring_buffer, Closer>;
-using Types = std::unique_ptr<btf, Closer>;
 
 class Descriptor {
  public:
@@ -68,6 +66,20 @@ Error cannot(const std::string& what, int error) {
 void raise_locked_memory() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+std::string kernel_types() {
+  std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  std::string bytes(static_cast<std::size_t>(file.tellg()), '\0');
+  file.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
+}
+
+/// Looks for the name among the strings of BTF, instead of parsing five megabytes a second time: libbpf does it too.
+bool has_tracepoint(const std::string& types, const std::string& name) {
+  const std::string entry = '\0' + ("btf_trace_" + name) + '\0';
+  return memmem(types.data(), types.size(), entry.data(), entry.size()) != nullptr;
 }
 
 struct Optional {
@@ -152,13 +164,13 @@ Status BtfKernel::configure(const KernelOptions& options) {
 }
 
 Status BtfKernel::choose_optional() {
-  const Types types(btf__load_vmlinux_btf());
-  if (!types) return cannot("this kernel has no BTF (/sys/kernel/btf/vmlinux)", errno);
+  const std::string types = kernel_types();
+  if (types.empty()) return cannot("this kernel has no BTF (/sys/kernel/btf/vmlinux)", errno == 0 ? ENOENT : errno);
   for (const Optional& optional : optional_programs(*object_)) {
-    const std::string name = std::string("btf_trace_") + optional.tracepoint;
-    const bool there = btf__find_by_name_kind(types.get(), name.c_str(), BTF_KIND_TYPEDEF) > 0;
+    const bool there = has_tracepoint(types, optional.tracepoint);
     bpf_program__set_autoload(optional.program, there);
-    if (!there && *optional.what != '\0') missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
+    if (!there && *optional.what != '\0')
+      missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
   }
   object_->rodata->sizes_from_calls = !bpf_program__autoload(object_->progs.message_sent);
   return {};
@@ -175,7 +187,7 @@ Status BtfKernel::attach(bpf_program* program, std::vector<Link>& to) {
 Status BtfKernel::attach_lasting(const KernelOptions& options) {
   const auto& programs = object_->progs;
   // What folds a thread's counters at its end comes first: no count is made before it can be kept.
-  std::vector<bpf_program*> wanted{programs.thread_ended, programs.task_born, programs.program_started,
+  std::vector<bpf_program*> wanted{programs.thread_ended,       programs.task_born,      programs.program_started,
                                    programs.connection_changed, programs.ring_submitted, programs.ring_submitted_old};
   if (options.per_call_hooks) wanted.insert(wanted.end(), {programs.message_sent, programs.message_received});
   for (bpf_program* program : wanted) {
@@ -262,8 +274,8 @@ void BtfKernel::read_retired(const RetiredHandler& handle) {
   bool first = true;
   for (;;) {
     std::uint32_t count = kBatch;
-    const int error = bpf_map_lookup_batch(map, first ? nullptr : &cursor, &next, keys.data(), values.data(), &count,
-                                           nullptr);
+    const int error =
+        bpf_map_lookup_batch(map, first ? nullptr : &cursor, &next, keys.data(), values.data(), &count, nullptr);
     if (error != 0 && errno != ENOENT) return;
     for (std::uint32_t i = 0; i < count; ++i) handle(keys[i], values[i]);
     if (error != 0) return;  // that was the last of them
@@ -279,9 +291,9 @@ void BtfKernel::ask_for_cgroup(const davy_cgroup_key& key) {
 }
 
 std::vector<KernelLoss> BtfKernel::losses() const {
-  static constexpr const char* kNames[DAVY_LOSS_N] = {"ring_exits",   "ring_execs",   "ring_opens", "ring_conversations",
-                                                      "ring_cgroups", "storage_missing", "retired_full",
-                                                      "calls_lost",   "conversations_unkept"};
+  static constexpr const char* kNames[DAVY_LOSS_N] = {"ring_exits",         "ring_execs",   "ring_opens",
+                                                      "ring_conversations", "ring_cgroups", "storage_missing",
+                                                      "retired_full",       "calls_lost",   "conversations_unkept"};
   std::vector<KernelLoss> losses;
   for (std::size_t i = 0; i < DAVY_LOSS_N; ++i) losses.push_back({kNames[i], object_->bss->losses[i]});
   return losses;

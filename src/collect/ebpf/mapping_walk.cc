@@ -14,8 +14,8 @@ constexpr std::uint64_t kLarge = std::uint64_t{64} << 20;
 
 bool is_loader(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
-  return name.starts_with("ld-linux") || name.starts_with("ld-musl") || name.starts_with("ld-2.") ||
-         name == "ld.so" || name.starts_with("ld64");
+  return name.starts_with("ld-linux") || name.starts_with("ld-musl") || name.starts_with("ld-2.") || name == "ld.so" ||
+         name.starts_with("ld64");
 }
 
 }  // namespace

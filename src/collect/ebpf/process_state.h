@@ -26,24 +26,24 @@ struct ProcessState {
   davy_who who{};
   davy_facts facts{};
   bool facts_known = false;
-  bool gone = false;            // its last record has come
-  bool before_us = false;       // it was there before the collector and has no baseline yet
+  bool gone = false;       // its last record has come
+  bool before_us = false;  // it was there before the collector and has no baseline yet
   bool end_told = false;
   std::uint64_t gone_slice = 0;
-  std::uint64_t ended_ns = 0;   // 0: lives
+  std::uint64_t ended_ns = 0;  // 0: lives
   std::uint32_t exit_code = 0;
   std::uint32_t first_parent = 0;
 
-  std::string exe;              // as its mount namespace sees it; until that is known as exec named it
+  std::string exe;  // as its mount namespace sees it; until that is known as exec named it
   std::uint64_t executed_ns = 0;
   std::int64_t exe_changed_s = 0;
   bool exe_deleted = false;
-  bool has_mappings = false;    // walked since the last exec
+  bool has_mappings = false;  // walked since the last exec
   bool loader_mapped = false;
   std::uint64_t mapped_ns = 0;
 
   Totals reported;
-  Totals reading;               // living threads and what is retired, in the running pass
+  Totals reading;                 // living threads and what is retired, in the running pass
   std::unique_ptr<Totals> parts;  // ended threads told one by one; rare
   std::unique_ptr<Totals> last;   // of the whole process, at its end
   std::uint64_t read_pass = 0;
@@ -54,7 +54,7 @@ struct ProcessState {
   std::unique_ptr<event::Activity> work;  // of the running slice; null: nothing yet
   std::uint64_t rss_kib = 0;
   std::uint32_t cpus_allowed = 0;
-  std::uint32_t conversations = 0;        // open ones
+  std::uint32_t conversations = 0;  // open ones
   bool touched = false;
 
   std::shared_ptr<const event::Process> identity;  // null: to be made anew
