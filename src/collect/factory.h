@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "event/slice.h"
 
 namespace davy::collect {
+
+class ImageNames;
 
 /// The rung of the ladder to stand on. kAuto takes the best this host gives.
 enum class Rung : std::uint8_t { kAuto, kTracing, kRawTracepoint, kProc };
@@ -24,8 +27,9 @@ struct CollectorOptions {
   Rung rung = Rung::kAuto;
   Arming arming = Arming::kAdaptive;
   std::uint32_t slice_seconds =
-      event::kSliceSeconds;     // shorter only in tests: recordings and models want kSliceSeconds
-  bool pretend_no_btf = false;  // tests of the ladder
+      event::kSliceSeconds;      // shorter only in tests: recordings and models want kSliceSeconds
+  bool pretend_no_btf = false;   // tests of the ladder
+  ImageNames* images = nullptr;  // may stay null: image names stay unknown; else must outlive the source
 };
 
 /// A collector and how it came to be.
