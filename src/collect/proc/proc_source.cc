@@ -278,7 +278,7 @@ event::Health ProcSource::health() const {
                      {"threads_vanished", losses_.threads_vanished},
                      {"processes_hidden", losses_.processes_hidden},
                      {"cgroups_vanished", cgroup_cpu_->vanished()},
-                     {"late_slices", late_slices_}};
+                     {"slices_late", late_slices_}};
   return health;
 }
 

@@ -23,7 +23,7 @@ struct ProcOptions {
 /// process hides (/proc/N/exe, maps) stays unknown unless we are root; what vanishes while being read is counted.
 ///
 /// Health counters: processes_vanished, threads_vanished, processes_hidden (readable in part only), cgroups_vanished,
-/// late_slices.
+/// slices_late.
 Result<std::unique_ptr<event::SliceSource>> open_proc(const ProcOptions& options);
 
 }  // namespace davy::collect
