@@ -382,6 +382,25 @@ TEST_F(Recording, IdentitiesAreToldOncePerChange) {
   EXPECT_TRUE(tell(7 + 2 * kSilence, "b"));  // ended, and forgotten
 }
 
+TEST_F(Recording, ItsFirstSliceMayComeLongAfterBoot) {
+  const auto host = std::make_shared<const Host>(some_header().host);
+  constexpr std::uint64_t kDaysUp = 100'000;  // slices: identities are first told long after slice 0
+  const SteadyProcess steady(host, made_up_container(*host, 1), 9, SliceNumber(kDaysUp), server_like());
+  auto writer = RecordingWriter::create(path(), some_header());
+  ASSERT_TRUE(writer.ok());
+  for (std::uint64_t n = kDaysUp; n < kDaysUp + 3; ++n) {
+    (*writer)->on_slice(steady.slice(SliceNumber(n)));
+    (*writer)->on_slice_end(made_up_health(SliceNumber(n)));
+  }
+  ASSERT_TRUE((*writer)->finish().ok());
+  auto reader = RecordingReader::open(path());
+  ASSERT_TRUE(reader.ok());
+  Capture capture;
+  ASSERT_TRUE((*reader)->run(capture, kNever).ok());
+  EXPECT_EQ(capture.slices.size(), 3U);
+  EXPECT_EQ((*reader)->skipped(), Skipped{});
+}
+
 TEST_F(Recording, SilentProcessesAreStillKnownWhenTheyReturn) {
   const auto host = std::make_shared<const Host>(some_header().host);
   const auto workload = made_up_container(*host, 1);

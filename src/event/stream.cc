@@ -171,17 +171,17 @@ void StreamDecoder::take(const proto::Slice& in, SliceSink& sink, Skipped& skipp
   slice.number = SliceNumber(in.number());
   slice.wall = WallTime(nanoseconds(in.wall_ns()));
   decode(in.activity(), slice.activity, skipped.rows);
-  workload->second.last = now_;
+  workload->second.last = slice.number;
   if (of_process) {
     slice.process = process->second.what;
-    process->second.last = now_;
+    process->second.last = slice.number;
     if (slice.activity.has(Flag::kExited)) processes_.erase(process);
   }
   sink.on_slice(slice);
 }
 
 void StreamDecoder::forget_silent() {
-  // Twice as patient as the writer: `last` is when the slice before ended.
+  // Twice as patient as the writer, which counts from the slice it wrote.
   const auto gone = [&](const auto& row) { return silent(row.second.last, now_, 2 * kSilence); };
   std::erase_if(processes_, gone);
   std::erase_if(workloads_, gone);
