@@ -1,0 +1,177 @@
+#include "dataset/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/file.h"
+#include "dataset/dataset_file.h"
+#include "dataset/recorded_test.h"
+
+namespace davy::dataset {
+namespace {
+
+using event::Label;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class BuildTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = std::filesystem::path(::testing::TempDir()) /
+           ("davy_build_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    std::filesystem::remove_all(dir_);
+    std::filesystem::create_directories(dir_);
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  std::filesystem::path write(const std::string& name, const Recorded& recorded) const {
+    recorded.write(dir_ / name);
+    return dir_ / name;
+  }
+  std::filesystem::path miner(const std::string& name, const std::string& run = "1") const {
+    return write(name, {header_of(Label::kMiner, "m", run), {{event::miner_like(2)}}, 13, 1});
+  }
+  std::filesystem::path honest(const std::string& name, const std::string& family = "h") const {
+    return write(name, {header_of(Label::kBenign, family), {{event::encoder_like(2)}}, 13, 1});
+  }
+  static std::string refusal(const std::vector<std::filesystem::path>& recordings) {
+    const auto built = build(recordings);
+    return built ? "" : built.error().message;
+  }
+
+  std::filesystem::path dir_;
+};
+
+std::vector<int> ages(const Examples& examples, Scope scope) {
+  std::vector<int> ages;
+  for (const Example& example : examples.rows) {
+    if (example.scope == scope) ages.push_back(example.age_s);
+  }
+  return ages;
+}
+
+TEST_F(BuildTest, TakesEachAgeOnceAsFarAsTheRecordingReaches) {
+  const Built built = *build({miner("a.davy")});
+  EXPECT_THAT(ages(built.examples, Scope::kWorkload), ElementsAre(10, 20, 30, 60, 120));
+  EXPECT_THAT(ages(built.examples, Scope::kProcess), ElementsAre(10, 20, 30, 60, 120));
+  const auto path = write("long.davy", {header_of(Label::kMiner, "m"), {{event::miner_like(2)}}, 70, 1});
+  const Built longer = *build({path});
+  EXPECT_THAT(ages(longer.examples, Scope::kWorkload), ElementsAre(10, 20, 30, 60, 120, 300, 600));
+  for (const Example& example : longer.examples.rows) {
+    const std::chrono::duration<double> age = example.wall - longer.examples.runs[0].started;
+    EXPECT_GE(age.count(), example.age_s);
+    EXPECT_LT(age.count(), example.age_s + 10.5) << "the nearest slice end at or after the age";
+  }
+}
+
+TEST_F(BuildTest, AProcessThatStartsLaterHasItsOwnAge) {
+  const auto path = write(
+      "late.davy", {header_of(Label::kBenign, "h"), {{event::encoder_like(2), 0}, {event::encoder_like(1), 8}}, 13, 1});
+  const Built built = *build({path});
+  std::vector<int> late;
+  for (const Example& example : built.examples.rows) {
+    if (example.scope == Scope::kProcess && example.subject != built.examples.rows[0].subject &&
+        example.subject != built.examples.rows[1].subject) {
+      late.push_back(example.age_s);
+    }
+  }
+  EXPECT_THAT(late, ElementsAre(10, 20, 30));
+}
+
+TEST_F(BuildTest, OfAMinersRunOnlyWhoDoesTheWorkIsAMiner) {
+  event::Character helper = event::server_like();  // a tenth of a CPU beside two
+  const auto path = write("helped.davy", {header_of(Label::kMiner, "m"), {{event::miner_like(2)}, {helper}}, 13, 1});
+  const Built built = *build({path});
+  EXPECT_EQ(ages(built.examples, Scope::kProcess).size(), 5U);
+  EXPECT_EQ(ages(built.examples, Scope::kWorkload).size(), 5U);
+  EXPECT_EQ(built.set_aside, 5U);
+  for (const Example& example : built.examples.rows) EXPECT_EQ(example.label, Label::kMiner);
+}
+
+TEST_F(BuildTest, OfThreeEqualMinersNoneDoesHalfOfTheWork) {
+  const auto path = write(
+      "split.davy",
+      {header_of(Label::kMiner, "m"), {{event::miner_like(1)}, {event::miner_like(1)}, {event::miner_like(1)}}, 13, 1});
+  const Built built = *build({path});
+  EXPECT_TRUE(ages(built.examples, Scope::kProcess).empty());
+  EXPECT_EQ(ages(built.examples, Scope::kWorkload).size(), 5U) << "the workload still mines";
+}
+
+TEST_F(BuildTest, OfAnHonestRunEveryBusyProcessIsNegative) {
+  const auto path =
+      write("two.davy", {header_of(Label::kBenign, "h"), {{event::encoder_like(2)}, {event::server_like()}}, 13, 1});
+  const Built built = *build({path});
+  EXPECT_EQ(ages(built.examples, Scope::kProcess).size(), 10U);
+  EXPECT_EQ(built.set_aside, 0U);
+  for (const Example& example : built.examples.rows) EXPECT_EQ(example.label, Label::kBenign);
+}
+
+TEST_F(BuildTest, TheOrderOfRecordingsDoesNotMatter) {
+  const auto a = miner("a.davy");
+  const auto b = honest("b.davy");
+  const auto c = honest("c.davy", "other");
+  const std::string bytes = to_bytes(build({a, b, c})->examples);
+  EXPECT_EQ(to_bytes(build({c, a, b})->examples), bytes);
+  EXPECT_EQ(to_bytes(build({b, c, a})->examples), bytes);
+}
+
+TEST_F(BuildTest, KeepsWhereExamplesComeFrom) {
+  event::RecordingHeader header = header_of(Label::kMiner, "xmrig", "throttled.2");
+  header.core = "randomx";
+  header.twin = true;
+  header.provenance["variant"] = "throttled";
+  const auto path = write("x.davy", {header, {{event::miner_like(2)}}, 13, 1});
+  const Examples examples = build({path})->examples;
+  ASSERT_EQ(examples.runs.size(), 1U);
+  const dataset::Run& run = examples.runs[0];
+  EXPECT_EQ(run.file, "x.davy");
+  EXPECT_EQ(run.program, "xmrig-program");
+  EXPECT_EQ(run.core, "randomx");
+  EXPECT_EQ(run.variant, "throttled");
+  EXPECT_EQ(run.source, event::Source::kPublicMiner);
+  EXPECT_TRUE(run.twin);
+  EXPECT_EQ(run.digest.size(), 64U);
+  EXPECT_EQ(run.host, event::made_up_host(4)->name);
+}
+
+TEST_F(BuildTest, ATruncatedRecordingGivesWhatItHasAndAWarning) {
+  const auto path = miner("cut.davy");
+  const std::string bytes = *read_file(path);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes.substr(0, bytes.size() / 2);
+  const Built built = *build({path});
+  EXPECT_THAT(built.warnings, ElementsAre(HasSubstr("cut.davy")));
+  EXPECT_FALSE(built.examples.rows.empty());
+}
+
+TEST_F(BuildTest, ARecordingThatGivesNothingIsSaid) {
+  event::Character idle = event::server_like();
+  idle.share = 0.001;
+  const auto path = write("idle.davy", {header_of(Label::kBenign, "h"), {{idle}}, 13, 1});
+  EXPECT_THAT(build({path})->warnings, ElementsAre(HasSubstr("no window")));
+}
+
+TEST_F(BuildTest, BadInputIsOneLineWithTheWayOut) {
+  EXPECT_THAT(refusal({}), HasSubstr("no recordings"));
+  EXPECT_THAT(refusal({dir_ / "none.davy"}), HasSubstr("none.davy"));
+  const auto a = miner("a.davy");
+  EXPECT_THAT(refusal({a, a}), HasSubstr("the same recording"));
+  event::RecordingHeader header = header_of(Label::kUnknown, "x");
+  EXPECT_THAT(refusal({write("u.davy", {header, {{event::miner_like(1)}}, 13, 1})}),
+              AllOf(HasSubstr("u.davy"), HasSubstr("carries no label"), HasSubstr("davy record --label")));
+  header = header_of(Label::kMiner, "x");
+  header.run.clear();
+  EXPECT_THAT(refusal({write("r.davy", {header, {{event::miner_like(1)}}, 13, 1})}), HasSubstr("carries no run"));
+  const auto contrary = write("b.davy", {header_of(Label::kBenign, "m"), {{event::miner_like(1)}}, 13, 1});
+  EXPECT_THAT(refusal({a, contrary}),
+              AllOf(HasSubstr("of run 1 of m-program"), HasSubstr("says miner"), HasSubstr("leave one")));
+  header = header_of(Label::kMiner, "elsewhere", "2");
+  header.program = "m-program";
+  const auto stray = write("s.davy", {header, {{event::miner_like(1)}}, 13, 1});
+  EXPECT_THAT(refusal({a, stray}), HasSubstr("is of family"));
+}
+
+}  // namespace
+}  // namespace davy::dataset
