@@ -18,7 +18,7 @@ def render_job(random):
 
 def render_check(job, result):
     pixels = result.get("pixels", "")
-    return job["samples"] * job["size"] ** 2 if len(pixels) == job["size"] ** 2 * 2 and len(set(pixels)) > 4 else 0
+    return job["samples"] * job["size"] ** 2 if len(pixels) == job["size"] ** 2 * 2 and set(pixels) != {"0"} else 0
 
 
 def infer_job(random):
@@ -43,8 +43,8 @@ def chess_check(job, result):
 
 
 def primes_job(random):
-    """A range to search for prime quadruplets: a new one is pushed every 20 to 120 s, as a pool pushes blocks."""
-    return {"start": random.randrange(10 ** 17, 4 * 10 ** 18), "pattern": [0, 2, 6, 8]}
+    """A range to search for prime quintuplets: a new one is pushed every 20 to 120 s, as a pool pushes blocks."""
+    return {"start": random.randrange(10 ** 17, 4 * 10 ** 18), "pattern": [0, 2, 6, 8, 12]}
 
 
 def is_prime(n):

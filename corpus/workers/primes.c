@@ -1,6 +1,6 @@
 /* A prime-search worker, the hardest twin: saturated threads, one long connection, a new range pushed every 20 to 120 s, a small
  * message whenever something is found, a keep-alive each minute. Everything of a miner but the hashing.
- * It searches prime quadruplets (n, n+2, n+6, n+8). Build: gcc -O2 -pthread primes.c */
+ * It searches prime quintuplets (n, n+2, n+6, n+8, n+12). Build: gcc -O2 -pthread primes.c */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,7 +46,7 @@ static int survives(uint64_t n) {
   static const unsigned small[] = {7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47};
   for (int i = 0; i < 12; ++i) {
     unsigned r = n % small[i], p = small[i];
-    if (!r || r == p - 2 || r == (2 * p - 6) % p || r == (2 * p - 8) % p) return 0;
+    if (!r || r == p - 2 || r == (2 * p - 6) % p || r == (2 * p - 8) % p || r == (2 * p - 12) % p) return 0;
   }
   return 1;
 }
@@ -65,7 +65,7 @@ static void* search(void* unused) {
     for (n += (41 - n % 30) % 30; n < end && mine == atomic_load(&job); n += 30) {
       if (!survives(n)) continue;
       atomic_fetch_add(&tested, 1);
-      if (!prime(n) || !prime(n + 2) || !prime(n + 6) || !prime(n + 8)) continue;
+      if (!prime(n) || !prime(n + 2) || !prime(n + 6) || !prime(n + 8) || !prime(n + 12)) continue;
       char line[160];
       int size = snprintf(line, sizeof line, "{\"jsonrpc\": \"2.0\", \"id\": %ld, \"result\": {\"found\": %llu}}\n", mine, (unsigned long long)n);
       say(line, size);
