@@ -1,14 +1,13 @@
 #include "detect/phrases.h"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
+#include <optional>
 
 #include "detect/columns.h"
 
 namespace davy::detect {
 namespace {
-
-constexpr std::array<Phrase, 0> kPhrases{};
 
 std::string with(std::string_view text, std::string_view what, const std::string& value) {
   std::string filled(text);
@@ -24,23 +23,32 @@ const Phrase* phrase_of(std::string_view feature) {
   return found == all.end() ? nullptr : &*found;
 }
 
-std::string time_words(double seconds) { return seconds > 0 ? duration_words(seconds) : "the window"; }
+/// Features of the conversation most like a pool's mean nothing when there is none.
+bool about_missing_talk(std::string_view feature, const feature::Vector& row) {
+  if (!feature.starts_with("talk_")) return false;
+  const auto catalogue = feature::catalogue();
+  const auto talks =
+      std::find_if(catalogue.begin(), catalogue.end(), [](const feature::Feature& f) { return f.name == "talks"; });
+  return talks != catalogue.end() && row[static_cast<std::size_t>(talks - catalogue.begin())] < 0.5F;
+}
 
-/// The fact alone.
+/// The value with its unit as it stands in a sentence; "yes" and "no" stand in none.
 std::string statement(const feature::Feature& feature, float value, double seconds) {
   const auto shown = feature::to_text(feature, value);
   const Phrase* phrase = phrase_of(feature.name);
-  if (phrase == nullptr) return std::string(feature.name) + " is " + shown;
-  const bool none = !phrase->none.empty() && feature::natural(feature, value) <= 0;
-  return with(with(none ? phrase->none : phrase->some, "{}", shown), "{t}", time_words(seconds));
+  if (phrase == nullptr) return std::string(feature.name) + ": " + shown;  // phrases_test.cc: cannot be
+  const double least = feature.unit == "yes" ? 0.5 : 1e-9;
+  const bool none = !phrase->none.empty() && feature::natural(feature, value) < least;
+  const auto time = seconds > 0 ? duration_words(seconds) : std::string("the window");
+  return with(with(none ? phrase->none : phrase->some, "{}", shown), "{t}", time);
 }
 
 std::string yes_no_comparison(float value, const std::array<float, 3>& normal) {
   constexpr float kYes = 0.5F;
   const auto alike = [&](float other) { return (value >= kYes) == (other >= kYes); };
-  if (!alike(normal[0]) && !alike(normal[2])) return "95 % of ordinary programs are otherwise";
-  if (!alike(normal[1])) return "most ordinary programs are otherwise";
-  return "as with most ordinary programs";
+  if (alike(normal[1])) return "as with most ordinary programs";
+  return alike(normal[0]) || alike(normal[2]) ? "most ordinary programs: otherwise"
+                                              : "nearly all ordinary programs: otherwise";
 }
 
 /// How the value stands against ordinary programs.
@@ -59,10 +67,19 @@ std::string comparison(const feature::Feature& feature, float value, const std::
 
 }  // namespace
 
-std::span<const Phrase> phrases() { return kPhrases; }
+bool surely_known(const feature::Feature& feature, float value) {
+  if (feature.neutral == 0) return true;  // zero and unknown read alike: Phrase::none is true of both
+  const Phrase* phrase = phrase_of(feature.name);
+  if (phrase != nullptr && phrase->always_known) return true;
+  return std::abs(feature::natural(feature, value) - feature.neutral) > 1e-5 * std::abs(feature.neutral);
+}
 
-std::string tell(const feature::Feature& feature, float value, const std::array<float, 3>* normal, double seconds) {
+std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds) {
+  const feature::Feature& feature = feature::catalogue()[index];
+  const float value = row[index];
+  if (about_missing_talk(feature.name, row)) return "it exchanged nothing with anybody";
   const auto fact = statement(feature, value, seconds);
+  if (!surely_known(feature, value)) return fact + " (or unknown, and taken for ordinary)";
   return normal == nullptr ? fact : fact + " (" + comparison(feature, value, *normal) + ")";
 }
 

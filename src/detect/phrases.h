@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,17 +13,21 @@ namespace davy::detect {
 /// How one feature is told to an analyst: a statement of fact that is true for any value, whatever the model makes of
 /// it. `{}` stands for the value with its unit, `{t}` for the time looked at.
 struct Phrase {
-  std::string_view feature;  // its name in feature::catalogue()
-  std::string_view some;     // the value is there
-  std::string_view none;     // the value is zero; empty: `some` serves, with "0"
+  std::string_view feature;   // its name in feature::catalogue()
+  std::string_view some;      // the value is there
+  std::string_view none;      // the value is zero or unknown, which its neutral value cannot tell apart; empty: `some`
+  bool always_known = false;  // its neutral value never stands for "unknown"
 };
 
 /// One for each feature of the catalogue.
 std::span<const Phrase> phrases();
 
-/// "96 % CPU in all 60 s; 95 % of ordinary programs stay below 41 %". `normal` is the 5th, 50th and 95th percentile of
-/// ordinary programs, or null when the model does not know them: then the comparison is left out. `seconds` is the
-/// length of the window; 0: unknown.
-std::string tell(const feature::Feature& feature, float value, const std::array<float, 3>* normal, double seconds);
+/// False when the value may be the neutral one that stands for "unknown" and is not zero.
+bool surely_known(const feature::Feature& feature, float value);
+
+/// "96 % of the CPU time it may use, over 60 s (95 % of ordinary programs stay below 41 %)". `normal` is the 5th, 50th
+/// and 95th percentile of ordinary programs, or null when the model does not know them: then there is no comparison.
+/// `seconds` is the length of the window; 0: unknown. REQUIRES: index < row.size() == feature::catalogue().size().
+std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds);
 
 }  // namespace davy::detect

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "detect/phrases.h"
 
@@ -12,8 +15,10 @@ namespace {
 constexpr std::size_t kTold = 3;       // features a group
 constexpr double kWorthTelling = 0.2;  // of the group's largest contribution
 
-/// The features that push the group's way and count most, largest first.
-std::vector<std::size_t> worth_telling(feature::Group group, double total, std::span<const double> values) {
+/// The features that push the group's way and count most, largest first; those whose value may be unknown only when
+/// there is nothing else to tell.
+std::vector<std::size_t> worth_telling(feature::Group group, double total, std::span<const double> values,
+                                       const feature::Vector& row) {
   const double sign = total < 0 ? -1 : 1;
   const auto catalogue = feature::catalogue();
   std::vector<std::size_t> order;
@@ -25,20 +30,24 @@ std::vector<std::size_t> worth_telling(feature::Group group, double total, std::
     const double other = std::abs(values[b]);
     return one != other ? one > other : a < b;
   });
+  const auto known = [&](std::size_t i) { return surely_known(catalogue[i], row[i]); };
+  if (std::any_of(order.begin(), order.end(), known)) std::erase_if(order, std::not_fn(known));
   if (order.size() > kTold) order.resize(kTold);
   const double least = order.empty() ? 0 : kWorthTelling * std::abs(values[order.front()]);
   std::erase_if(order, [&](std::size_t i) { return std::abs(values[i]) < least; });
   return order;
 }
 
+/// Statements of fact, each once: many features of a conversation say the same when there is none.
 std::string text_of(std::span<const std::size_t> features, const model::Model& model, const feature::Vector& row,
                     double seconds) {
-  std::string text;
-  const auto catalogue = feature::catalogue();
+  std::vector<std::string> facts;
   for (const std::size_t i : features) {
-    const auto* normal = model.normal.empty() ? nullptr : &model.normal[i];
-    text += (text.empty() ? "" : "; ") + tell(catalogue[i], row[i], normal, seconds);
+    auto fact = tell(i, row, model.normal.empty() ? nullptr : &model.normal[i], seconds);
+    if (std::find(facts.begin(), facts.end(), fact) == facts.end()) facts.push_back(std::move(fact));
   }
+  std::string text;
+  for (const auto& fact : facts) text += (text.empty() ? "" : "; ") + fact;
   return text;
 }
 
@@ -51,7 +60,7 @@ std::vector<event::Reason> explain(const model::Explainer& explainer, const mode
   std::vector<event::Reason> reasons;
   for (std::size_t g = 0; g < shares.size(); ++g) {
     const auto group = static_cast<feature::Group>(g);
-    const auto features = worth_telling(group, shares[g], shapley.values);
+    const auto features = worth_telling(group, shares[g], shapley.values, row);
     if (features.empty()) continue;  // the model used nothing of it
     reasons.push_back({std::string(feature::name_of(group)), shares[g], text_of(features, model, row, seconds)});
   }
