@@ -193,8 +193,9 @@ void Assembler::on_conversation(const davy_conversation& now) {
     case ConversationLog::Outcome::kChanged:
       break;
   }
-  if (!find(now.owner)) return void(++losses_.conversations_orphaned);
+  // A process may be heard of here first: finish() sees to those that never tell who they are.
   ProcessState* state = touch(now.owner);
+  if (!state) return;
   work_of(*state).conversations.insert(change.conversation);
   count_conversation(*state, change);
 }
@@ -264,14 +265,10 @@ void Assembler::forget(ProcessState& state) {
 }
 
 std::vector<event::Health::Counter> Assembler::counters() const {
-  return {{"unknown_records", losses_.unknown_records},
-          {"processes_unkept", losses_.processes_unkept},
-          {"processes_unnamed", losses_.processes_unnamed},
-          {"processes_vanished", losses_.processes_vanished},
-          {"conversations_unseen", losses_.conversations_unseen},
-          {"conversations_orphaned", losses_.conversations_orphaned},
-          {"cgroups_unnamed", losses_.cgroups_unnamed},
-          {"cgroups_vanished", cgroup_cpu_->vanished()}};
+  return {{"unknown_records", losses_.unknown_records},           {"processes_unkept", losses_.processes_unkept},
+          {"processes_unnamed", losses_.processes_unnamed},       {"processes_vanished", losses_.processes_vanished},
+          {"conversations_unseen", losses_.conversations_unseen}, {"processes_unmet", losses_.processes_unmet},
+          {"cgroups_unnamed", losses_.cgroups_unnamed},           {"cgroups_vanished", cgroup_cpu_->vanished()}};
 }
 
 }  // namespace davy::collect

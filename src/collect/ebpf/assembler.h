@@ -181,7 +181,7 @@ class Assembler {
     std::uint64_t processes_unnamed = 0;
     std::uint64_t processes_vanished = 0;
     std::uint64_t conversations_unseen = 0;
-    std::uint64_t conversations_orphaned = 0;
+    std::uint64_t processes_unmet = 0;
     std::uint64_t cgroups_unnamed = 0;
   } losses_;
 };

@@ -231,8 +231,14 @@ void Assembler::finish() {
   std::vector<ProcessState*> touched;
   touched.swap(touched_);
   for (ProcessState* state : touched) {
-    send(*state);
     state->touched = false;
+    if (!state->facts_known && !state->last && !state->parts) {
+      // Its socket outlived it, or the iterators never met it.
+      ++losses_.processes_unmet;
+      forget(*state);
+      continue;
+    }
+    send(*state);
   }
   send_workloads();
   sweep();

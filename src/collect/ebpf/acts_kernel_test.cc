@@ -1,0 +1,230 @@
+// Acts that betray preparation: memory, priorities, opened files, the origin of the executable, rounding modes.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cfenv>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "collect/ebpf/kernel_test_support.h"
+
+namespace davy::collect {
+namespace {
+
+using event::FileClass;
+using event::Flag;
+using event::Peak;
+using event::Sum;
+using testing::run_child;
+using testing::Running;
+
+class Acts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    DAVY_NEEDS_ROOT();
+    EbpfOptions options;
+    options.arming = Arming::kAlways;
+    running_ = std::make_unique<Running>(options);
+    ASSERT_TRUE(running_->ok());
+  }
+  event::Activity of(const std::function<void()>& body) {
+    const pid_t pid = run_child(body);
+    running_->wait_slices(2);
+    return running_->capture().of(static_cast<std::uint32_t>(pid));
+  }
+  std::unique_ptr<Running> running_;
+};
+
+void spin_ms(int ms) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
+  while (std::chrono::steady_clock::now() < until) {
+  }
+}
+
+TEST_F(Acts, MemoryAskedFor) {
+  constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+  const event::Activity all = of([] {
+    void* large = mmap(nullptr, 256UL << 20, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
+    void* wx = mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, kAnonymous, -1, 0);
+    void* turned = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
+    mprotect(turned, 4096, PROT_READ | PROT_EXEC);
+    madvise(large, 256UL << 20, MADV_HUGEPAGE);
+    for (int i = 0; i < 3; ++i) mmap(nullptr, 1UL << 40, PROT_READ, kAnonymous | MAP_HUGETLB, -1, 0);
+    if (large == MAP_FAILED || wx == MAP_FAILED) _exit(1);
+  });
+  EXPECT_EQ(all[Sum::kMapsLarge], 4U);
+  EXPECT_EQ(all[Sum::kMapsWritableExecutable], 1U);
+  EXPECT_EQ(all[Sum::kMapsExecutableAnonymous], 1U);
+  EXPECT_EQ(all[Sum::kProtectsExecutable], 1U);
+  EXPECT_EQ(all[Sum::kHugePagesAdvised], 1U);
+  EXPECT_EQ(all[Sum::kHugePagesAsked], 3U);
+  EXPECT_EQ(all[Sum::kHugePagesRefused], 3U) << "a terabyte of huge pages cannot be had here";
+  EXPECT_GE(all[Sum::kBytesMapped], 256UL << 20);
+  EXPECT_LT(all[Sum::kBytesMapped], 300UL << 20);
+}
+
+TEST_F(Acts, WhatHoldsMemoryIsWalked) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+    constexpr std::size_t kLarge = std::size_t{200} << 20;
+    void* large = mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
+    if (large == MAP_FAILED) _exit(1);
+    for (std::size_t i = 0; i < kLarge; i += 4096) static_cast<char*>(large)[i] = 1;
+    for (int i = 0; i < 2; ++i)
+      mmap(nullptr, 3U << 20, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (;;) usleep(10'000);
+  }
+  running_->wait_slices(6);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  EXPECT_TRUE(all.has(Flag::kMemoryMapped));
+  EXPECT_GE(all[Peak::kRss], 200U << 10);
+  EXPECT_LT(all[Peak::kRss], 300U << 10);
+  EXPECT_GE(all[Peak::kLargestAnonymous], 200U << 10);
+  EXPECT_GE(all[Peak::kAnonymousLargeCount], 1U);
+  EXPECT_EQ(all[Peak::kWritableExecutableCount], 2U);
+  EXPECT_EQ(all[Peak::kWritableExecutable], 6U << 10);
+  EXPECT_GE(all[event::LibraryClass::kCLibrary], 1U);
+  EXPECT_FALSE(all.has(Flag::kExeStatic));
+}
+
+TEST_F(Acts, AffinityPriorityAndAttacks) {
+  const event::Activity all = of([] {
+    cpu_set_t some;
+    CPU_ZERO(&some);
+    CPU_SET(0, &some);
+    if (sched_setaffinity(0, sizeof some, &some) != 0) _exit(1);
+    CPU_ZERO(&some);
+    sched_setaffinity(0, sizeof some, &some);  // no CPU at all: refused
+    setpriority(PRIO_PROCESS, 0, 5);
+    const pid_t victim = fork();
+    if (victim == 0) {
+      for (;;) pause();
+    }
+    kill(victim, 0);  // asks only
+    kill(victim, SIGKILL);
+    waitpid(victim, nullptr, 0);
+    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    if (syscall(SYS_memfd_create, "x", 0) < 0) _exit(2);
+    syscall(SYS_finit_module, -1, "", 0);
+  });
+  EXPECT_EQ(all[Sum::kAffinitySet], 2U);
+  EXPECT_EQ(all[Sum::kAffinityRefused], 1U);
+  EXPECT_EQ(all[Sum::kPrioritySet], 1U);
+  EXPECT_EQ(all[Sum::kPriorityRefused], 0U);
+  EXPECT_EQ(all[Sum::kKillsOfOthers], 1U);
+  EXPECT_EQ(all[Sum::kPtraceSelfOrOther], 1U);
+  EXPECT_EQ(all[Sum::kMemfdsCreated], 1U);
+  EXPECT_EQ(all[Sum::kModulesAsked], 1U);
+}
+
+TEST_F(Acts, OpensByClass) {
+  const event::Activity all = of([] {
+    close(open("/proc/cpuinfo", O_RDONLY));
+    open("/dev/cpu/0/msr", O_RDWR);  // not there, or not ours
+    open("/sys/devices/system/node/node0/no-such-file", O_RDONLY);
+    close(open("/tmp/.davy-opens-test", O_WRONLY | O_CREAT, 0600));
+    unlink("/tmp/.davy-opens-test");
+  });
+  EXPECT_EQ(all[FileClass::kCpuTopology].opened, 1U);
+  EXPECT_EQ(all[FileClass::kMsr].opened, 1U);
+  EXPECT_EQ(all[FileClass::kNumaTopology].failed, 1U);
+  EXPECT_EQ(all[FileClass::kTemporary].writing, 1U);
+  EXPECT_EQ(all[Sum::kOpensHidden], 1U);
+  EXPECT_EQ(all[Sum::kOpensSeen], 4U);
+  EXPECT_EQ(all[Sum::kOpensUnseen], 0U);
+  EXPECT_GE(all.directories.size(), 4U);
+}
+
+TEST_F(Acts, OpensBeyondTheBudgetAreCounted) {
+  const event::Activity all = of([] {
+    for (int i = 0; i < 500; ++i) close(open("/dev/null", O_RDONLY));
+  });
+  EXPECT_EQ(all[Sum::kOpensSeen] + all[Sum::kOpensUnseen], 500U);
+  EXPECT_GE(all[Sum::kOpensSeen], 32U);
+  EXPECT_LE(all[Sum::kOpensSeen], 96U) << "32 in each slice";
+  EXPECT_EQ(all[FileClass::kDeviceOther].opened, all[Sum::kOpensSeen]);
+}
+
+TEST_F(Acts, RoundingModes) {
+  const event::Activity all = of([] {
+    const int modes[] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
+    for (int round = 0; round < 400; ++round) {
+      std::fesetround(modes[round % 4]);
+      spin_ms(4);
+      usleep(100);  // leaves the CPU with this mode set
+    }
+  });
+  for (Sum mode : {Sum::kRoundingNearest, Sum::kRoundingDown, Sum::kRoundingUp, Sum::kRoundingZero}) {
+    EXPECT_GE(all[mode], 20U) << name_of(mode);
+  }
+}
+
+TEST_F(Acts, RoundingOfOthersIsNearest) {
+  const event::Activity all = of([] {
+    for (int round = 0; round < 300; ++round) {
+      spin_ms(4);
+      usleep(100);
+    }
+  });
+  EXPECT_GE(all[Sum::kRoundingNearest], 50U);
+  EXPECT_EQ(all[Sum::kRoundingDown] + all[Sum::kRoundingUp] + all[Sum::kRoundingZero], 0U);
+}
+
+TEST_F(Acts, WhereTheExecutableLies) {
+  const std::filesystem::path place = "/tmp/davy-origin-test";
+  std::filesystem::copy_file("/bin/sleep", place, std::filesystem::copy_options::overwrite_existing);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    execl(place.c_str(), "[kworker/0:1]", "30", nullptr);
+    _exit(1);
+  }
+  running_->wait_slices(1);
+  std::filesystem::remove(place);
+  kill(pid, SIGCONT);  // wakes it, so that it runs once more and is told of
+  running_->wait_slices(1);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  EXPECT_TRUE(all.has(Flag::kExeTemporary));
+  EXPECT_TRUE(all.has(Flag::kExeYoung));
+  EXPECT_TRUE(all.has(Flag::kExited));
+  EXPECT_EQ(all[Sum::kSignalsDeadly], 1U);
+  std::string exe;
+  for (const event::Slice& slice : running_->capture().slices()) {
+    if (slice.process && slice.process->id.tgid == static_cast<std::uint32_t>(pid)) exe = slice.process->exe;
+  }
+  EXPECT_EQ(exe, place);
+}
+
+TEST_F(Acts, BusyThreadsAndPulses) {
+  const event::Activity all = of([] {
+    std::thread one([] { spin_ms(2'500); }), two([] { spin_ms(2'500); });
+    one.join();
+    two.join();
+  });
+  EXPECT_GT(all[Sum::kCpu], 500'000U);
+  EXPECT_GT(all[Sum::kCpuUser], all[Sum::kCpu] / 2);
+  EXPECT_GE(all.threads.size(), 2U);
+  EXPECT_GT(all[Sum::kCpuComputeOnly], all[Sum::kCpu] / 4);
+  std::uint64_t pulses = 0;
+  for (const event::Moment& moment : all.moments) {
+    for (std::uint32_t us : moment.cpu_us) pulses += us;
+  }
+  EXPECT_NEAR(static_cast<double>(pulses), static_cast<double>(all[Sum::kCpu]),
+              0.3 * static_cast<double>(all[Sum::kCpu]));
+  EXPECT_EQ(all[Sum::kCpuArmed], all[Sum::kCpu]) << "always armed";
+}
+
+}  // namespace
+}  // namespace davy::collect
