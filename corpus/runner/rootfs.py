@@ -93,7 +93,7 @@ class Root:
         self.say(f"installing {len(missing)} Debian packages into the root: {' '.join(missing)[:300]}")
         apt = ["chroot", self.path, "apt-get", "-o", "Acquire::Check-Valid-Until=false"]
         self.run(apt + ["update"], "apt-get update")
-        with mounted_proc(self.path):
+        with kernel_mounts(self.path):
             self.run(apt + ["install", "-y", "--no-install-recommends"] + missing, "apt-get install",
                      env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         self.run(apt + ["clean"], "apt-get clean")
@@ -145,7 +145,7 @@ class Root:
                   "--python-version", "3.11", "--upgrade", "--target", target] + step["pypi"], "pip install")
 
     def install_build(self, step, target):
-        with mounted_proc(self.path):
+        with kernel_mounts(self.path):
             self.run(["chroot", self.path, "/bin/bash", "-ec", step["build"]], "building")
         if not target.exists():
             raise RootError(f"the build step for {step['to']} made nothing there")
@@ -163,14 +163,16 @@ def check_digest(path, expected):
         raise RootError(f"{path.name}: sha256 is {digest}, the catalogue says {expected}; not used")
 
 
-class mounted_proc:
-    """/proc inside the root while package scripts run."""
+class kernel_mounts:
+    """/proc and /sys inside the root while package scripts and build steps run."""
 
     def __init__(self, root):
-        self.point = root / "proc"
+        self.root = root
 
     def __enter__(self):
-        subprocess.run(["mount", "-t", "proc", "proc", self.point], check=True)
+        for kind, point in (("proc", "proc"), ("sysfs", "sys")):
+            subprocess.run(["mount", "-t", kind, kind, self.root / point], check=True)
 
     def __exit__(self, *_):
-        subprocess.run(["umount", "-l", self.point], check=False)
+        for point in ("proc", "sys"):
+            subprocess.run(["umount", "-l", self.root / point], check=False)
