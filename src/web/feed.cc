@@ -12,14 +12,24 @@ constexpr std::chrono::milliseconds kLookEvery{1000};  // for a lamp that change
 }  // namespace
 
 Feed::Feed(const detect::Board& board, bool live)
-    : live_(live),
-      latest_(std::make_shared<const Event>()),
-      moved_(Clock::now()),
-      watcher_([this, &board] { watch(board); }) {}
+    : board_(board), live_(live), latest_(std::make_shared<const Event>()), moved_(Clock::now()) {}
 
 Feed::~Feed() {
   close();
-  watcher_.join();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+void Feed::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    moved_ = Clock::now();
+  }
+  watcher_ = std::thread([this] { watch(); });
+}
+
+void Feed::end() {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
 }
 
 std::shared_ptr<const Feed::Event> Feed::wait_newer(std::uint64_t seen, std::chrono::milliseconds timeout) const {
@@ -30,7 +40,7 @@ std::shared_ptr<const Feed::Event> Feed::wait_newer(std::uint64_t seen, std::chr
 
 Pulse Feed::pulse() const {
   const std::lock_guard lock(mutex_);
-  return {live_, std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - moved_)};
+  return {live_, ended_, std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - moved_)};
 }
 
 void Feed::close() {
@@ -46,10 +56,10 @@ bool Feed::closed() const {
   return closed_;
 }
 
-void Feed::watch(const detect::Board& board) {
+void Feed::watch() {
   std::uint64_t seen = 0;
   while (!closed()) {
-    const auto snapshot = board.wait_newer(seen, kLookEvery);
+    const auto snapshot = board_.wait_newer(seen, kLookEvery);
     seen = snapshot->version;
     look(*snapshot);
   }
@@ -61,7 +71,8 @@ void Feed::look(const detect::Snapshot& snapshot) {
     if (snapshot.version != version_) moved_ = Clock::now();
   }
   const Pulse now = pulse();
-  std::string sentence = words(snapshot, now).sentence;
+  const Words said = words(snapshot, now);
+  std::string sentence = said.sentence + said.detail;
   const std::lock_guard lock(mutex_);
   if (latest_->number > 0 && snapshot.version == version_ && sentence == sentence_) return;
   version_ = snapshot.version;

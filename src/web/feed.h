@@ -23,7 +23,7 @@ class Feed {
     std::string text;          // complete, with its blank line
   };
 
-  /// `board` must outlive the feed.
+  /// `board` must outlive the feed. No thread is started before start().
   Feed(const detect::Board& board, bool live);
   ~Feed();
   Feed(const Feed&) = delete;
@@ -32,24 +32,29 @@ class Feed {
   /// The newest event once its number exceeds `seen`; null after `timeout` or when closed.
   [[nodiscard]] std::shared_ptr<const Event> wait_newer(std::uint64_t seen, std::chrono::milliseconds timeout) const;
   [[nodiscard]] Pulse pulse() const;
+  void start();
+  /// The source has ended: silence from now on is no blindness.
+  void end();
   /// Wakes everyone who waits; nothing comes any more.
   void close();
   [[nodiscard]] bool closed() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  void watch(const detect::Board& board);
+  void watch();
   void look(const detect::Snapshot& snapshot);
 
+  const detect::Board& board_;
   const bool live_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::shared_ptr<const Event> latest_;
   bool closed_ = false;
+  bool ended_ = false;
   std::uint64_t version_ = 0;  // of the snapshot seen last
   std::string sentence_;       // in the last event: it changes when the lamp does
   Clock::time_point moved_;    // when the version last changed
-  std::thread watcher_;        // last, so that all else is there when it starts
+  std::thread watcher_;
 };
 
 }  // namespace davy::web

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace davy::web {
 namespace {
@@ -15,10 +16,13 @@ std::string watched(const detect::Snapshot& snapshot) {
   return fmt::format("{}, highest score {:.0f} %.", text, 100 * snapshot.workloads.front().score);
 }
 
-Words alert(const detect::Snapshot& snapshot) {
+std::string ended(const Pulse& pulse) { return pulse.live ? "Watching has ended." : "The recording has ended."; }
+
+Words alert(const detect::Snapshot& snapshot, const Pulse& pulse) {
   const std::size_t n = snapshot.open.size();
-  if (n == 1) return {"1 workload looks like a miner.", watched(snapshot)};
-  return {fmt::format("{} workloads look like miners.", n), watched(snapshot)};
+  std::string detail = pulse.ended ? ended(pulse) + " " + watched(snapshot) : watched(snapshot);
+  if (n == 1) return {"1 workload looks like a miner.", std::move(detail)};
+  return {fmt::format("{} workloads look like miners.", n), std::move(detail)};
 }
 
 Words learning(const Pulse& pulse) {
@@ -42,11 +46,10 @@ std::string_view name_of(Lamp lamp) {
 }
 
 Lamp lamp(const detect::Snapshot& snapshot, const Pulse& pulse) {
-  const bool silent = pulse.silent >= kBlindAfter;
-  if (silent && pulse.live) return Lamp::kBlind;
-  if (snapshot.version == 0) return Lamp::kLearning;
+  if (pulse.silent >= kBlindAfter && !pulse.ended) return Lamp::kBlind;
   if (!snapshot.open.empty()) return Lamp::kAlert;
-  if (silent) return Lamp::kEnded;
+  if (pulse.ended) return Lamp::kEnded;
+  if (snapshot.version == 0) return Lamp::kLearning;
   return snapshot.health.rung == event::Health::Rung::kProc ? Lamp::kBlind : Lamp::kWatching;
 }
 
@@ -57,11 +60,11 @@ Words words(const detect::Snapshot& snapshot, const Pulse& pulse) {
     case Lamp::kWatching:
       return {"Nothing looks like a miner.", watched(snapshot)};
     case Lamp::kAlert:
-      return alert(snapshot);
+      return alert(snapshot, pulse);
     case Lamp::kBlind:
       return blind(pulse);
     case Lamp::kEnded:
-      return {"The recording has ended.", watched(snapshot)};
+      return {ended(pulse), watched(snapshot)};
   }
   return {};
 }

@@ -12,6 +12,7 @@ namespace davy::web {
 /// What the page knows beyond the snapshot: how long ago the last one came, and what the source is.
 struct Pulse {
   bool live = true;                // false: a recording is being played
+  bool ended = false;              // the source has ended: silence is no blindness
   std::chrono::seconds silent{0};  // since the last new snapshot, or since the start when there was none
 };
 
@@ -22,8 +23,8 @@ enum class Lamp : std::uint8_t {
   kLearning,  // no slice is complete yet
   kWatching,
   kAlert,  // a detection is open
-  kBlind,  // no slice came for kBlindAfter, or the source sees no system calls
-  kEnded,  // the recording has been played
+  kBlind,  // no slice came for kBlindAfter, or the collector sees no system calls
+  kEnded,  // the source has ended, with nothing open
 };
 std::string_view name_of(Lamp lamp);
 

@@ -90,8 +90,8 @@ void send(const Answer& answer, httplib::Response& response) {
 
 class HttpServer : public Server {
  public:
-  HttpServer(Options options, const detect::Board& board)
-      : options_(std::move(options)), board_(board), feed_(board, options_.live) {
+  HttpServer(Address address, const detect::Board& board, Options options)
+      : options_(std::move(options)), board_(board), address_(std::move(address)), feed_(board, options_.live) {
     http_.set_default_headers(kHeaders);
     http_.set_keep_alive_timeout(1);  // the library asks an idle connection a hundred times a second whether it moved
     http_.set_read_timeout(options_.patience);
@@ -110,14 +110,10 @@ class HttpServer : public Server {
         [](const auto&, auto& response, const auto&) { send(refusal(500, "the answer could not be made"), response); });
   }
 
-  ~HttpServer() override {
-    feed_.close();
-    http_.stop();
-    if (thread_.joinable()) thread_.join();
-  }
+  ~HttpServer() override { HttpServer::stop(); }
 
-  Status listen() {
-    address_ = options_.address;
+  /// The kernel accepts connections from here on; they are answered after start().
+  Status bind() {
     if (address_.port == 0) {
       const int port = http_.bind_to_any_port(address_.host);
       if (port <= 0) return cannot_listen(address_);
@@ -125,9 +121,22 @@ class HttpServer : public Server {
     } else if (!http_.bind_to_port(address_.host, address_.port)) {
       return cannot_listen(address_);
     }
-    thread_ = std::thread([this] { http_.listen_after_bind(); });
-    while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // stop() before that would be lost
     return {};
+  }
+
+  void start() override {
+    feed_.start();
+    thread_ = std::thread([this] { http_.listen_after_bind(); });
+    // A stop() before the library runs would be lost.
+    while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+  void ended() override { feed_.end(); }
+
+  void stop() override {
+    feed_.close();
+    http_.stop();
+    if (thread_.joinable()) thread_.join();
   }
 
   [[nodiscard]] const Address& address() const override { return address_; }
@@ -216,9 +225,9 @@ class HttpServer : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::start(Options options, const detect::Board& board) {
-  auto server = std::make_unique<HttpServer>(std::move(options), board);
-  if (auto listening = server->listen(); !listening) return listening.error();
+Result<std::unique_ptr<Server>> Server::open(const Address& address, const detect::Board& board, Options options) {
+  auto server = std::make_unique<HttpServer>(address, board, std::move(options));
+  if (auto bound = server->bind(); !bound) return bound.error();
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -14,7 +14,6 @@
 namespace davy::web {
 
 struct Options {
-  Address address{"127.0.0.1", 7979};
   bool live = true;                            // false: a recording is being played, so that its end is no blindness
   std::size_t followers = 32;                  // clients that may follow the events at a time; each holds a thread
   std::chrono::milliseconds patience{5000};    // with a client that does not read: after it the client is dropped
@@ -27,12 +26,17 @@ struct Options {
 /// scripts of other sites.
 class Server {
  public:
-  /// Listens when it returns. kFailed in one line when the port is in use or may not be opened. `board` must outlive
-  /// the server.
-  static Result<std::unique_ptr<Server>> start(Options options, const detect::Board& board);
-  /// Ends all streams and waits for requests under way: at most about a second, or `patience` with a client that does
-  /// not read.
+  /// Holds the port when it returns, so that privileges may be dropped, but starts no thread yet. kFailed in one line
+  /// when the port is in use or may not be opened. `board` must outlive the server.
+  static Result<std::unique_ptr<Server>> open(const Address& address, const detect::Board& board, Options options = {});
   virtual ~Server() = default;
+  /// Answers from now on. Once.
+  virtual void start() = 0;
+  /// The source has ended: the page says so, and that nothing new comes is no blindness. From any thread.
+  virtual void ended() = 0;
+  /// Ends all streams and waits for requests under way: at most about a second, or `patience` with a client that does
+  /// not read. The destructor does the same.
+  virtual void stop() = 0;
   /// Where it listens; the port is never 0.
   [[nodiscard]] virtual const Address& address() const = 0;
   [[nodiscard]] virtual Visitors visitors() const = 0;
