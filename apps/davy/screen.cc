@@ -21,6 +21,8 @@ using event::Health;
 
 constexpr std::size_t kHealthEvery = 6;  // slices between health lines without change: one minute
 
+void say_plainly(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+
 class JsonScreen final : public Screen {
  public:
   void on_detection(const Detection& detection) override { print(detect::to_json(detection)); }
@@ -31,6 +33,7 @@ class JsonScreen final : public Screen {
   }
 
   void draw() override {}
+  void say(const std::string& line) override { say_plainly(line); }
 
  private:
   static void print(const detect::Json& object) {
@@ -55,6 +58,7 @@ class LineScreen final : public Screen {
   }
 
   void draw() override {}
+  void say(const std::string& line) override { say_plainly(line); }
 
  private:
   /// Losses carry their count in front; what kind it is, is news only once.
@@ -86,6 +90,11 @@ class TableScreen final : public Screen {
     fmt::print("{}\r\x1b[J{}", back, text);
     std::fflush(stdout);
     drawn_lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+
+  void say(const std::string& line) override {
+    say_plainly(line);
+    drawn_lines_ = 0;  // the next table comes below
   }
 
  private:

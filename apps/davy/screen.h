@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "detect/detector.h"
 #include "detect/snapshot.h"
@@ -27,6 +28,8 @@ class Screen : public detect::DetectionSink {
   static std::unique_ptr<Screen> create(Show show, const detect::Board& board);
   /// Draws the state of the newest snapshot. Call after each slice end; only the table does anything.
   virtual void draw() = 0;
+  /// One line on standard error that the table does not write over.
+  virtual void say(const std::string& line) = 0;
 };
 
 }  // namespace davy::app

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "collect/factory.h"
+#include "collect/image_names.h"
 #include "collect/privileges.h"
 #include "collect/warden.h"
 #include "commands.h"
@@ -43,6 +44,7 @@ using ModelPointer = std::shared_ptr<const model::Model>;
 /// Everything behind the source: recording, detector, screen, page. Parts that are not asked for are null. The page
 /// goes first when all ends: it reads the board.
 struct Parts {
+  std::unique_ptr<collect::ImageNames> images;
   detect::Board board;
   std::unique_ptr<Screen> screen;
   std::unique_ptr<web::Server> server;
@@ -78,7 +80,7 @@ class Fork : public event::SliceSink {
     const auto status = parts_.writer->status();
     if (status) return;
     written_ = false;
-    report(status.error().within("recording stopped, watching goes on"));
+    parts_.screen->say("davy: recording stopped, watching goes on: " + status.error().message);
   }
 
   Parts& parts_;
@@ -241,7 +243,10 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   // What needs privilege comes first: the programs in the kernel, the file, the warden. Then all privilege goes, and
   // only then is anything parsed or any thread started.
   Parts parts;
-  auto collector = collect::open_collector(chosen.collector);
+  parts.images = collect::ImageNames::create({});
+  auto options = chosen.collector;
+  options.images = parts.images.get();
+  auto collector = collect::open_collector(options);
   if (!collector) return report(collector.error());
   if (auto opened = open_recording(flags, collector->source->host(), parts); !opened) return report(opened.error());
   start_warden(flags, parts);
@@ -260,9 +265,9 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
 }
 
 /// After a recording has been played the page stays, so that one can look at it.
-void linger(const Parts& parts, const std::function<bool()>& stop) {
+void linger(Parts& parts, const std::function<bool()>& stop) {
   if (parts.server == nullptr || stop()) return;
-  fmt::print(stderr, "The recording has been played; the page stays. Ctrl-C ends.\n");
+  parts.screen->say("The recording has been played; the page stays. Ctrl-C ends.");
   while (!stop()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 

@@ -18,19 +18,45 @@ using event::Sum;
 constexpr double kFullCoverage = 0.95;              // below this share the report says how much was counted
 constexpr std::uint64_t kEnoughCpuUs = 10'000'000;  // of CPU time, after which rounding samples are due
 
-/// Counters of Health that mean a loss, by a part of their name; collectors name theirs by what happened.
-constexpr std::array<std::string_view, 10> kLossParts{"drop", "lost",   "missing", "full",    "gap",
-                                                      "fail", "unseen", "stale",   "overrun", "unread"};
+struct LossWords {
+  std::string_view counter;
+  std::string_view words;  // empty: no loss that an operator should act on
+};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPhrases{{
+/// What counters of Health mean. What vanishes while it is being looked at is the daily life of a host: it is on
+/// /metrics, but no news.
+constexpr auto kLosses = std::to_array<LossWords>({
+    {"ring_exits", "ends of processes lost by a full ring buffer"},
+    {"ring_execs", "starts of programs lost by a full ring buffer"},
+    {"ring_opens", "opened files not classified, the ring buffer was full"},
+    {"ring_conversations", "conversations lost by a full ring buffer"},
+    {"ring_cgroups", "new cgroups lost by a full ring buffer"},
     {"ring_drops", "events dropped by a full ring buffer"},
-    {"storage_missing", "threads without room for their counters"},
+    {"storage_missing", ""},  // counted elsewhere then, exactly
+    {"retired_full", "ended threads whose counts had no room"},
+    {"calls_lost", "system calls lost"},
+    {"conversations_unkept", "conversations beyond the kernel's table"},
+    {"conversations_unseen", "conversations beyond what is kept of a process"},
+    {"unknown_records", "records of an unknown kind from the kernel"},
+    {"processes_unkept", "processes beyond the collector's table"},
+    {"processes_unnamed", "slices of processes too short to be named"},
+    {"processes_unmet", ""},
+    {"processes_hidden", "processes that could be read in part only"},
+    {"processes_vanished", ""},
+    {"threads_vanished", ""},
+    {"cgroups_unnamed", "slices in cgroups of unknown name"},
+    {"cgroups_vanished", ""},
+    {"mappings_unread", ""},
+    {"slices_late", "slices of time that ended late"},
     {"queue_dropped", "slices dropped because the detector fell behind"},
-    {"slices_late", "slices that came too late for their window"},
-    {"slices_duplicate", "slices that came twice"},
+    {"windows_late", "slices that came too late for their window"},
+    {"windows_duplicate", "slices that came twice"},
     {"windows_not_held", "slices of more processes than are held at a time"},
     {"record_failed", "slices not recorded because writing failed"},
-}};
+});
+
+/// Parts of names by which a loss counted by a newer collector is known.
+constexpr std::array<std::string_view, 5> kLossParts{"drop", "lost", "missing", "full", "fail"};
 
 std::uint64_t value_of(const Health& health, const std::string& name) {
   for (const auto& counter : health.counters) {
@@ -109,8 +135,8 @@ std::vector<std::string> HostCoverage::not_seen() const {
 }
 
 std::string words_for_counter(const std::string& name) {
-  for (const auto& [known, phrase] : kPhrases) {
-    if (known == name) return std::string(phrase);
+  for (const auto& loss : kLosses) {
+    if (loss.counter == name) return std::string(loss.words);
   }
   const bool loss = std::any_of(kLossParts.begin(), kLossParts.end(),
                                 [&](std::string_view part) { return name.find(part) != std::string::npos; });

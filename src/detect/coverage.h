@@ -30,8 +30,8 @@ class HostCoverage {
   std::deque<event::Health> recent_;  // oldest first; one more than a window, to take differences from
 };
 
-/// "ring_drops" as people read it: "events dropped by a full ring buffer". Counters without a phrase keep their name,
-/// underscores as spaces. Empty for counters that are no loss.
+/// "ring_execs" as people read it: "starts of programs lost by a full ring buffer". A loss without a phrase keeps its
+/// name, underscores as spaces. Empty for counters that are no loss worth an operator's eye.
 std::string words_for_counter(const std::string& name);
 
 }  // namespace davy::detect

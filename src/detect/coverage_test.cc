@@ -86,7 +86,8 @@ TEST(HostCoverage, SaysWhichRungItStandsOn) {
 }
 
 TEST(HostCoverage, AnUnknownLossKeepsItsNameAndAMeterIsNone) {
-  EXPECT_EQ(words_for_counter("iterator_gaps"), "iterator gaps");
+  EXPECT_EQ(words_for_counter("tables_full"), "tables full");
+  EXPECT_EQ(words_for_counter("slices_sent"), "");
   EXPECT_EQ(words_for_counter("processes_vanished"), "");
 }
 

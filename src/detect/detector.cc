@@ -157,8 +157,8 @@ class LiveDetector final : public Detector {
 
   void add_own_losses(Health& health) const {
     const window::Losses& losses = windows_->losses();
-    health.counters.push_back({"slices_late", losses.late});
-    health.counters.push_back({"slices_duplicate", losses.duplicates});
+    health.counters.push_back({"windows_late", losses.late});
+    health.counters.push_back({"windows_duplicate", losses.duplicates});
     health.counters.push_back({"windows_not_held", losses.not_held});
   }
 
