@@ -121,12 +121,12 @@ Show show_of(const Flags& flags) {
   return is_terminal(stdout) ? Show::kTable : Show::kLines;
 }
 
-/// Needs no privilege, and has threads: it comes after privileges are gone.
-Status serve(const Flags& flags, Parts& parts) {
+/// Holds the page's port, so that a port in use is known at once and a low one needs privilege no more.
+Status open_page(const Flags& flags, Parts& parts) {
   if (flags.listen == "none") return {};
-  auto address = web::parse_address(flags.listen);
+  const auto address = web::parse_address(flags.listen);
   if (!address) return address.error();
-  auto server = web::Server::start({.address = *address, .live = flags.replay.empty()}, parts.board);
+  auto server = web::Server::open(*address, parts.board, {.live = flags.replay.empty()});
   if (!server) return server.error();
   parts.server = *std::move(server);
   return {};
@@ -199,7 +199,7 @@ int end(const Flags& flags, Parts& parts, const Status& ran) {
   if (parts.writer != nullptr) {
     if (auto finished = parts.writer->finish(); !finished) exit = report(finished.error().within(flags.record));
   }
-  parts.server.reset();
+  if (parts.server != nullptr) parts.server->stop();
   return exit;
 }
 
@@ -240,14 +240,15 @@ Result<Chosen> choose(const Flags& flags) {
 }
 
 int watch_live(const Flags& flags, const Chosen& chosen) {
-  // What needs privilege comes first: the programs in the kernel, the file, the warden. Then all privilege goes, and
-  // only then is anything parsed or any thread started.
+  // What needs privilege comes first: the programs in the kernel, the port, the file, the warden. Then all privilege
+  // goes, and only then is anything parsed or any thread started.
   Parts parts;
   parts.images = collect::ImageNames::create({});
   auto options = chosen.collector;
   options.images = parts.images.get();
   auto collector = collect::open_collector(options);
   if (!collector) return report(collector.error());
+  if (auto opened = open_page(flags, parts); !opened) return report(opened.error());
   if (auto opened = open_recording(flags, collector->source->host(), parts); !opened) return report(opened.error());
   start_warden(flags, parts);
   const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
@@ -257,7 +258,7 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
-  if (auto served = serve(flags, parts); !served) return report(served.error());
+  if (parts.server != nullptr) parts.server->start();
   for (const auto& why : collector->not_taken) fmt::print(stderr, "davy: not {}\n", why);
   greet(flags, parts, chosen.model_path, fmt::format("watching {}", collector->source->host().name));
   const auto ran = run_live(*collector->source, parts, stop_after(flags.seconds));
@@ -277,6 +278,7 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
     return report(Error{"--record and --replay: there is nothing new to record", Error::Kind::kBadInput});
   const auto bytes = read_file(flags.replay);
   if (!bytes) return report(bytes.error());
+  if (auto opened = open_page(flags, parts); !opened) return report(opened.error());
   if (auto dropped = collect::drop_to_nobody(); !dropped) return report(dropped.error());
   catch_signals();
   auto reader = event::RecordingReader::from_bytes(*bytes, flags.replay);
@@ -284,13 +286,14 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
-  if (auto served = serve(flags, parts); !served) return report(served.error());
+  if (parts.server != nullptr) parts.server->start();
   greet(flags, parts, chosen.model_path, fmt::format("playing {} at {:g} x", flags.replay, flags.speed));
   const auto stop = stop_after(flags.seconds);
   Fork fork(parts);
   Pace pace(fork, flags.speed, stop);
   const auto ran = (*reader)->run(pace, stop);
   if (!(*reader)->warning().empty()) fmt::print(stderr, "davy: {}\n", (*reader)->warning());
+  if (parts.server != nullptr) parts.server->ended();
   linger(parts, stop);
   return end(flags, parts, ran);
 }
