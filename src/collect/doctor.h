@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collect/factory.h"
@@ -32,7 +33,11 @@ struct Diagnosis {
   std::vector<std::string> blind;      // what cannot be seen here, in words
 };
 
-/// Takes well under a second. Needs no privilege; with less it finds less. Leaves nothing loaded.
-Diagnosis diagnose();
+struct DoctorOptions {
+  CollectorOptions collector;  // which rung is asked for; arming is not used
+};
+
+/// Takes about a second. Needs no privilege; with less it finds less. Leaves nothing loaded.
+Diagnosis diagnose(const DoctorOptions& options);
 
 }  // namespace davy::collect
