@@ -16,6 +16,25 @@
 #define SECOND 1000000000ULL
 #define MILLISECOND 1000000ULL
 
+#ifdef DAVY_RAW
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct sock *);
+  __type(value, struct davy_conversation);
+} conversations SEC(".maps");
+
+static const struct davy_conversation new_conversation;
+
+static __always_inline struct davy_conversation *known_conversation(struct sock *sk) {
+  return bpf_map_lookup_elem(&conversations, &sk);
+}
+
+static __always_inline struct davy_conversation *make_conversation(struct sock *sk) {
+  bpf_map_update_elem(&conversations, &sk, &new_conversation, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&conversations, &sk);
+}
+#else
 /* The same memory as struct davy_conversation, with its first word known to the verifier as a lock. */
 struct conversation {
   struct bpf_spin_lock lock;
@@ -29,34 +48,43 @@ struct {
   __type(value, struct conversation);
 } conversations SEC(".maps");
 
+static __always_inline struct davy_conversation *known_conversation(struct sock *sk) {
+  return (void *)bpf_sk_storage_get(&conversations, sk, 0, 0);
+}
+
+static __always_inline struct davy_conversation *make_conversation(struct sock *sk) {
+  return (void *)bpf_sk_storage_get(&conversations, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+}
+#endif
+
 static __always_inline __u8 transport_of(struct sock *sk) {
-  __u16 family = sk->__sk_common.skc_family;
-  if (family == AF_UNIX) return sk->sk_type == SOCK_STREAM ? DAVY_UNIX : DAVY_TRANSPORT_UNKNOWN;
+  __u16 family = READ(sk, __sk_common.skc_family);
+  if (family == AF_UNIX) return READ(sk, sk_type) == SOCK_STREAM ? DAVY_UNIX : DAVY_TRANSPORT_UNKNOWN;
   if (family != AF_INET && family != AF_INET6) return DAVY_TRANSPORT_UNKNOWN;
-  if (sk->sk_protocol == IPPROTO_TCP) return DAVY_TCP;
-  return sk->sk_protocol == IPPROTO_UDP ? DAVY_UDP : DAVY_TRANSPORT_UNKNOWN;
+  if (READ(sk, sk_protocol) == IPPROTO_TCP) return DAVY_TCP;
+  return READ(sk, sk_protocol) == IPPROTO_UDP ? DAVY_UDP : DAVY_TRANSPORT_UNKNOWN;
 }
 
 static __always_inline void read_peer(struct davy_conversation *talk, struct sock *sk) {
-  __u16 family = sk->__sk_common.skc_family;
+  __u16 family = READ(sk, __sk_common.skc_family);
   if (family == AF_INET) {
-    __u32 address = sk->__sk_common.skc_daddr;
+    __u32 address = READ(sk, __sk_common.skc_daddr);
     talk->address[10] = talk->address[11] = 0xff;
     __builtin_memcpy(talk->address + 12, &address, 4);
   } else if (family == AF_INET6) {
-    bpf_probe_read_kernel(talk->address, 16, &sk->__sk_common.skc_v6_daddr);
+    bpf_core_read(talk->address, 16, &sk->__sk_common.skc_v6_daddr);
   }
-  if (family != AF_UNIX) talk->port = bpf_ntohs(sk->__sk_common.skc_dport);
+  if (family != AF_UNIX) talk->port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
 }
 
 /* The conversation of a socket; made when missing. NULL: not a kind we follow, or no memory. */
 static __always_inline struct davy_conversation *conversation_of(struct sock *sk) {
-  struct davy_conversation *talk = (void *)bpf_sk_storage_get(&conversations, sk, 0, 0);
+  struct davy_conversation *talk = known_conversation(sk);
   __u8 transport;
   if (talk) return talk;
   transport = transport_of(sk);
   if (!transport) return NULL;
-  talk = (void *)bpf_sk_storage_get(&conversations, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+  talk = make_conversation(sk);
   if (!talk) {
     lose(DAVY_LOSS_CONVERSATION);
     return NULL;
@@ -68,6 +96,7 @@ static __always_inline struct davy_conversation *conversation_of(struct sock *sk
   return talk;
 }
 
+#ifndef DAVY_RAW
 static __always_inline __u32 gap_bucket(__u64 ms) {
   if (ms <= 100) return ms <= 1 ? 0 : ms <= 10 ? 1 : 2;
   if (ms <= 5000) return ms <= 1000 ? 3 : 4;
@@ -137,7 +166,7 @@ static __always_inline void talk_on(struct task_struct *task, struct davy_tally 
 }
 
 static __always_inline int moved(struct sock *sk, int size, __u8 way) {
-  struct task_struct *task = bpf_get_current_task_btf();
+  struct task_struct *task = current_task();
   struct davy_tally *tally;
   struct davy_conversation *talk;
   if (size <= 0 || !sk || task->flags & PF_KTHREAD || (__u32)task->tgid == collector_tgid) return 0;
@@ -149,15 +178,16 @@ static __always_inline int moved(struct sock *sk, int size, __u8 way) {
   return 0;
 }
 
-SEC("?tp_btf/sock_send_length")
+OPTIONAL_HOOK("sock_send_length")
 int BPF_PROG(message_sent, struct sock *sk, int ret, int flags) {
   return moved(sk, ret, DAVY_SENT);
 }
 
-SEC("?tp_btf/sock_recv_length")
+OPTIONAL_HOOK("sock_recv_length")
 int BPF_PROG(message_received, struct sock *sk, int ret, int flags) {
   return flags & MSG_PEEK ? 0 : moved(sk, ret, DAVY_RECEIVED);
 }
+#endif
 
 /* All but the lock, which is not to be read. */
 static __always_inline void copy_conversation(struct davy_conversation *to, const struct davy_conversation *from) {
@@ -180,7 +210,7 @@ static __always_inline void tell_conversation(struct davy_conversation *talk) {
 
 /* A connection of the current process sets out. */
 static __always_inline void set_out(struct sock *sk) {
-  struct task_struct *task = bpf_get_current_task_btf();
+  struct task_struct *task = current_task();
   struct davy_conversation *talk = conversation_of(sk);
   count(task, tally_of(task), DAVY_COUNT_CONNECTS_OUT, 1);
   if (!talk) return;
@@ -190,11 +220,11 @@ static __always_inline void set_out(struct sock *sk) {
   read_peer(talk, sk);
 }
 
-SEC("tp_btf/inet_sock_set_state")
+HOOK("inet_sock_set_state")
 int BPF_PROG(connection_changed, const struct sock *const_sk, int from, int to) {
   struct sock *sk = (struct sock *)const_sk;
   struct davy_conversation *talk;
-  if (sk->sk_protocol != IPPROTO_TCP) return 0;
+  if (READ(sk, sk_protocol) != IPPROTO_TCP) return 0;
   if (from == TCP_CLOSE && to == TCP_SYN_SENT) {
     set_out(sk);
     return 0;
@@ -205,12 +235,18 @@ int BPF_PROG(connection_changed, const struct sock *const_sk, int from, int to) 
     if (talk->direction == DAVY_DIRECTION_UNKNOWN) talk->direction = DAVY_INBOUND;
     talk->established = 1;
     read_peer(talk, sk);
+#ifdef DAVY_RAW
+    if (talk->owner.tgid) tell_conversation(talk); /* nothing iterates over them */
+#endif
   } else if (to == TCP_CLOSE) {
-    talk = (void *)bpf_sk_storage_get(&conversations, sk, 0, 0);
+    talk = known_conversation(sk);
     if (!talk || talk->closed || !talk->owner.tgid) return 0;
     talk->closed = 1;
     talk->failed = from == TCP_SYN_SENT;
     tell_conversation(talk);
+#ifdef DAVY_RAW
+    bpf_map_delete_elem(&conversations, &sk);
+#endif
   }
   return 0;
 }

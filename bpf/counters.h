@@ -80,29 +80,29 @@ static __always_inline __u32 futex_class(unsigned long op) {
 }
 
 static __always_inline void look_at_mmap(struct davy_tally *tally, struct pt_regs *regs, long ret) {
-  unsigned long length = regs->si, protection = regs->dx, flags = regs->r10;
+  unsigned long length = READ(regs, si), protection = READ(regs, dx), flags = READ(regs, r10);
   if (flags & MAP_HUGETLB) {
-    tally->count[DAVY_COUNT_HUGE_ASKED]++;
-    if (failed(ret)) tally->count[DAVY_COUNT_HUGE_REFUSED]++;
+    ADD(tally->count[DAVY_COUNT_HUGE_ASKED], 1);
+    if (failed(ret)) ADD(tally->count[DAVY_COUNT_HUGE_REFUSED], 1);
   }
-  if ((protection & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) tally->count[DAVY_COUNT_MAPS_WX]++;
+  if ((protection & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) ADD(tally->count[DAVY_COUNT_MAPS_WX], 1);
   if (!(flags & MAP_ANONYMOUS)) return;
-  if (protection & PROT_EXEC) tally->count[DAVY_COUNT_MAPS_X_ANON]++;
-  if (length >= LARGE_MAP) tally->count[DAVY_COUNT_MAPS_LARGE]++;
-  if (!failed(ret)) tally->bytes[DAVY_BYTES_MAPPED] += length;
+  if (protection & PROT_EXEC) ADD(tally->count[DAVY_COUNT_MAPS_X_ANON], 1);
+  if (length >= LARGE_MAP) ADD(tally->count[DAVY_COUNT_MAPS_LARGE], 1);
+  if (!failed(ret)) ADD(tally->bytes[DAVY_BYTES_MAPPED], length);
 }
 
 /* Signals that end a process unless it cares, sent to another one. */
 static __always_inline bool is_kill_of_other(struct task_struct *task, struct pt_regs *regs, bool one_thread) {
-  int target = regs->di;
-  int number = one_thread ? regs->dx : regs->si;
-  if (target == task->tgid || target == 0) return false;
+  int target = READ(regs, di);
+  int number = one_thread ? READ(regs, dx) : READ(regs, si);
+  if (target == READ(task, tgid) || target == 0) return false;
   return number == 9 || number == 15 || number == 2 || number == 1 || number == 3;
 }
 
 static __always_inline void tried(struct davy_tally *tally, long ret, __u32 asked, __u32 refused) {
-  tally->count[asked]++;
-  if (failed(ret)) tally->count[refused]++;
+  ADD(tally->count[asked], 1);
+  if (failed(ret)) ADD(tally->count[refused], 1);
 }
 
 /* The classes whose arguments matter. */
@@ -116,19 +116,19 @@ static __noinline void look_at(struct task_struct *task, struct davy_tally *tall
       look_at_mmap(tally, regs, ret);
       break;
     case LOOK_MPROTECT:
-      if (!(regs->dx & PROT_EXEC)) break;
-      tally->count[DAVY_COUNT_PROTECTS_X]++;
-      if (regs->dx & PROT_WRITE) tally->count[DAVY_COUNT_MAPS_WX]++;
+      if (!(READ(regs, dx) & PROT_EXEC)) break;
+      ADD(tally->count[DAVY_COUNT_PROTECTS_X], 1);
+      if (READ(regs, dx) & PROT_WRITE) ADD(tally->count[DAVY_COUNT_MAPS_WX], 1);
       break;
     case LOOK_MADVISE:
-      if (regs->dx == MADV_HUGEPAGE || regs->dx == MADV_COLLAPSE) tally->count[DAVY_COUNT_HUGE_ADVISED]++;
+      if (READ(regs, dx) == MADV_HUGEPAGE || READ(regs, dx) == MADV_COLLAPSE) ADD(tally->count[DAVY_COUNT_HUGE_ADVISED], 1);
       break;
     case LOOK_SHMGET:
-      if (regs->dx & SHM_HUGETLB) tried(tally, ret, DAVY_COUNT_HUGE_ASKED, DAVY_COUNT_HUGE_REFUSED);
+      if (READ(regs, dx) & SHM_HUGETLB) tried(tally, ret, DAVY_COUNT_HUGE_ASKED, DAVY_COUNT_HUGE_REFUSED);
       break;
     case LOOK_MEMFD:
-      if (regs->si & MFD_HUGETLB) tried(tally, ret, DAVY_COUNT_HUGE_ASKED, DAVY_COUNT_HUGE_REFUSED);
-      if (!failed(ret)) tally->count[DAVY_COUNT_MEMFDS]++;
+      if (READ(regs, si) & MFD_HUGETLB) tried(tally, ret, DAVY_COUNT_HUGE_ASKED, DAVY_COUNT_HUGE_REFUSED);
+      if (!failed(ret)) ADD(tally->count[DAVY_COUNT_MEMFDS], 1);
       break;
     case LOOK_AFFINITY:
       tried(tally, ret, DAVY_COUNT_AFFINITY_SET, DAVY_COUNT_AFFINITY_REFUSED);
@@ -137,45 +137,45 @@ static __noinline void look_at(struct task_struct *task, struct davy_tally *tall
       tried(tally, ret, DAVY_COUNT_PRIORITY_SET, DAVY_COUNT_PRIORITY_REFUSED);
       break;
     case LOOK_MODULE:
-      tally->count[DAVY_COUNT_MODULES_ASKED]++;
+      ADD(tally->count[DAVY_COUNT_MODULES_ASKED], 1);
       break;
     case LOOK_KILL:
-      if (is_kill_of_other(task, regs, regs->orig_ax == 234)) tally->count[DAVY_COUNT_KILLS]++;
+      if (is_kill_of_other(task, regs, READ(regs, orig_ax) == 234)) ADD(tally->count[DAVY_COUNT_KILLS], 1);
       break;
     case LOOK_PTRACE:
-      tally->count[DAVY_COUNT_PTRACED]++;
+      ADD(tally->count[DAVY_COUNT_PTRACED], 1);
       break;
   }
 }
 
 static __always_inline void count_bytes(struct davy_tally *tally, __u32 look, __u32 class, long ret) {
-  if (look & LOOK_IN) tally->bytes[DAVY_BYTES_READ] += ret;
-  if (look & LOOK_OUT) tally->bytes[DAVY_BYTES_WRITTEN] += ret;
+  if (look & LOOK_IN) ADD(tally->bytes[DAVY_BYTES_READ], ret);
+  if (look & LOOK_OUT) ADD(tally->bytes[DAVY_BYTES_WRITTEN], ret);
   if (!sizes_from_calls) return;
   if (class == DAVY_CALL_SEND) {
-    tally->bytes[DAVY_BYTES_SENT] += ret;
-    tally->count[DAVY_COUNT_MESSAGES_SENT]++;
+    ADD(tally->bytes[DAVY_BYTES_SENT], ret);
+    ADD(tally->count[DAVY_COUNT_MESSAGES_SENT], 1);
   } else if (class == DAVY_CALL_RECEIVE) {
-    tally->bytes[DAVY_BYTES_RECEIVED] += ret;
-    tally->count[DAVY_COUNT_MESSAGES_RECEIVED]++;
+    ADD(tally->bytes[DAVY_BYTES_RECEIVED], ret);
+    ADD(tally->count[DAVY_COUNT_MESSAGES_RECEIVED], 1);
   }
 }
 
-SEC("tp_btf/sys_exit")
+HOOK("sys_exit")
 int BPF_PROG(count_call, struct pt_regs *regs, long ret) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  unsigned long number = regs->orig_ax;
+  struct task_struct *task = current_task();
+  unsigned long number = READ(regs, orig_ax);
   __u32 class = DAVY_CALL_OTHER, look = 0;
   struct davy_tally *tally;
 
-  if (task->thread_info.status & TS_COMPAT) {
+  if (READ(task, thread_info.status) & TS_COMPAT) {
     class = DAVY_COUNT_COMPAT;
   } else if (number < CALL_NUMBERS) {
     __u32 entry = call_table[number];
     class = entry & 0xff;
     look = entry & 0xff00;
     if (look == LOOK_NEWBORN && ret == 0) return 0; /* the child's side of a clone */
-    if (look == LOOK_FUTEX) class = futex_class(regs->si);
+    if (look == LOOK_FUTEX) class = futex_class(READ(regs, si));
   } else if (number == -1UL) {
     class = DAVY_CALL_SIGNAL; /* rt_sigreturn forgets its number */
   }
@@ -185,8 +185,8 @@ int BPF_PROG(count_call, struct pt_regs *regs, long ret) {
     count_without_tally(task, class, 1);
     return 0;
   }
-  tally->count[class]++;
-  if (failed(ret)) tally->count[error_row(-ret)]++;
+  ADD(tally->count[class], 1);
+  if (failed(ret)) ADD(tally->count[error_row(-ret)], 1);
   if (!look) return 0;
   if (look <= LOOK_BOTH) {
     if (ret > 0) count_bytes(tally, look, class, ret);

@@ -14,7 +14,9 @@
 #include "davy_abi.h"
 #include "calls_x86_64.h"
 #include "state.h"
+#ifndef DAVY_RAW
 #include "first_bytes.h"
+#endif
 #include "conversations.h"
 #include "cgroups.h"
 #include "events.h"

@@ -30,15 +30,15 @@ static __always_inline void read_facts(struct davy_facts *facts, struct task_str
 }
 
 static __always_inline void read_use(__u64 use[DAVY_USE_N], struct task_struct *task) {
-  use[DAVY_USE_CPU] = task->se.sum_exec_runtime;
-  use[DAVY_USE_USER] = task->utime;
-  use[DAVY_USE_SYSTEM] = task->stime;
-  use[DAVY_USE_RUN_DELAY] = task->sched_info.run_delay;
-  use[DAVY_USE_VOLUNTARY] = task->nvcsw;
-  use[DAVY_USE_INVOLUNTARY] = task->nivcsw;
-  use[DAVY_USE_MIGRATIONS] = task->se.nr_migrations;
-  use[DAVY_USE_MINOR] = task->min_flt;
-  use[DAVY_USE_MAJOR] = task->maj_flt;
+  use[DAVY_USE_CPU] = READ(task, se.sum_exec_runtime);
+  use[DAVY_USE_USER] = READ(task, utime);
+  use[DAVY_USE_SYSTEM] = READ(task, stime);
+  use[DAVY_USE_RUN_DELAY] = READ(task, sched_info.run_delay);
+  use[DAVY_USE_VOLUNTARY] = READ(task, nvcsw);
+  use[DAVY_USE_INVOLUNTARY] = READ(task, nivcsw);
+  use[DAVY_USE_MIGRATIONS] = READ(task, se.nr_migrations);
+  use[DAVY_USE_MINOR] = READ(task, min_flt);
+  use[DAVY_USE_MAJOR] = READ(task, maj_flt);
 }
 
 /* Several threads of a process may end at once, hence the atomic adds. Not static: the verifier then looks at it once,
@@ -58,6 +58,14 @@ static __always_inline void fold_use(struct davy_retired *into, struct task_stru
   for (int i = 0; i < DAVY_USE_N; i++) __sync_fetch_and_add(&into->use[i], use[i]);
 }
 
+/* A thread's counters and its use of the machine. Where threads share their counters these wait for the process's end. */
+static __always_inline void fold(struct davy_retired *into, struct task_struct *task, struct davy_tally *tally) {
+#ifndef DAVY_RAW
+  fold_tally(into, tally);
+#endif
+  fold_use(into, task);
+}
+
 static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __u32 kind, bool alone) {
   struct davy_exit *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
   if (!record) {
@@ -66,7 +74,7 @@ static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __
   }
   head_of(&record->head, task, kind, sizeof(*record));
   record->at_ns = bpf_ktime_get_boot_ns();
-  record->exit_code = task->exit_code;
+  record->exit_code = READ(task, exit_code);
   record->alone = alone;
   read_facts(&record->facts, task);
   return record;
@@ -85,18 +93,13 @@ static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, stru
   struct davy_exit *record = begin_exit(task, kind, own && kind == DAVY_EXIT);
   if (!record) return false;
   copy_total(record, entry);
-  if (own) {
-    fold_tally(&record->total, tally);
-    fold_use(&record->total, task);
-  }
+#ifdef DAVY_RAW
+  if (kind == DAVY_EXIT) fold_tally(&record->total, tally);
+#endif
+  if (own) fold(&record->total, task, tally);
   record->total.ended = last;
   bpf_ringbuf_submit(record, ring_flags());
   return true;
-}
-
-static __always_inline void fold(struct davy_retired *into, struct task_struct *task, struct davy_tally *tally) {
-  fold_tally(into, tally);
-  fold_use(into, task);
 }
 
 /* How the end of a thread becomes known.
@@ -107,14 +110,14 @@ static __always_inline void fold(struct davy_retired *into, struct task_struct *
  * the leader ends first and when another thread calls exec: the key is the process's, not the leader task's.
  * A thread that is the only one left needs no entry. When the ring is full, or `retired` is, the counts go to the
  * other of the two, so they are lost only when both are full. */
-SEC("tp_btf/sched_process_exit")
+HOOK("sched_process_exit")
 int BPF_PROG(thread_ended, struct task_struct *task) {
   struct davy_tally *tally;
   struct davy_retired *entry;
   struct davy_who who;
   bool alone, last, kept;
-  if (task->flags & PF_KTHREAD) return 0;
-  tally = bpf_task_storage_get(&tallies, task, 0, 0);
+  if (READ(task, flags) & PF_KTHREAD) return 0;
+  tally = known_tally_of(task);
   identify(&who, task);
   alone = threads_of(task) <= 1;
   entry = alone ? bpf_map_lookup_elem(&retired, &who) : retired_of(&who);
@@ -132,18 +135,21 @@ int BPF_PROG(thread_ended, struct task_struct *task) {
     return 0;
   }
   if (!kept) fold(entry, task, tally);
+#ifdef DAVY_RAW
+  if (last) fold_tally(entry, tally);
+#endif
   entry->ended = last;
   return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
+HOOK("sched_process_fork")
 int BPF_PROG(task_born, struct task_struct *parent, struct task_struct *child) {
-  if (parent->flags & PF_KTHREAD) return 0;
-  count(parent, tally_of(parent), child->tgid == parent->tgid ? DAVY_COUNT_THREADS_CREATED : DAVY_COUNT_PROCESSES_CREATED, 1);
+  if (READ(parent, flags) & PF_KTHREAD) return 0;
+  count(parent, tally_of(parent), READ(child, tgid) == READ(parent, tgid) ? DAVY_COUNT_THREADS_CREATED : DAVY_COUNT_PROCESSES_CREATED, 1);
   return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
+HOOK("sched_process_exec")
 int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linux_binprm *program) {
   struct davy_tally *tally = tally_of(task);
   struct davy_exec *record;
@@ -156,7 +162,7 @@ int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linu
   }
   head_of(&record->head, task, DAVY_EXEC, sizeof(*record));
   record->at_ns = bpf_ktime_get_boot_ns();
-  bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), task->comm);
+  bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), &task->comm);
   record->path[0] = 0;
   bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
   bpf_ringbuf_submit(record, ring_flags());
@@ -165,17 +171,17 @@ int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linu
 
 /* io_uring works outside system calls. Two names, by kernel; the loader keeps the one that exists. */
 static __always_inline int count_submit(void) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  if (!(task->flags & PF_KTHREAD)) count(task, tally_of(task), DAVY_COUNT_IO_URING_SUBMITS, 1);
+  struct task_struct *task = current_task();
+  if (!(READ(task, flags) & PF_KTHREAD)) count(task, tally_of(task), DAVY_COUNT_IO_URING_SUBMITS, 1);
   return 0;
 }
 
-SEC("?tp_btf/io_uring_submit_req")
+OPTIONAL_HOOK("io_uring_submit_req")
 int BPF_PROG(ring_submitted, void *request) {
   return count_submit();
 }
 
-SEC("?tp_btf/io_uring_submit_sqe")
+OPTIONAL_HOOK("io_uring_submit_sqe")
 int BPF_PROG(ring_submitted_old, void *request) {
   return count_submit();
 }

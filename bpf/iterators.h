@@ -3,7 +3,6 @@
 #ifndef DAVY_ITERATORS_H
 #define DAVY_ITERATORS_H
 
-#define BUSY_SHARE_NS 20000000ULL /* 2 % of a core for a second */
 #define PULSE_LEAST_NS 500000ULL
 #define DESCRIPTOR_WORDS 16
 
@@ -89,7 +88,7 @@ static __always_inline long tell_thread(struct seq_file *seq, struct task_struct
   row.tid = task->pid;
   identify(&row.who, task);
   row.start_ns = task->start_boottime;
-  read_use(row.use, task);
+  if (!(task->flags & PF_EXITING)) read_use(row.use, task);
   row.has_tally = tally != NULL;
   row.policy = task->policy;
   row.nice_plus_20 = task->static_prio - 100;
@@ -130,45 +129,80 @@ SEC("iter/task")
 int slice_tasks(struct bpf_iter__task *context) {
   struct seq_file *seq = context->meta->seq;
   struct task_struct *task = context->task;
-  struct davy_tally *tally;
+  struct davy_tally *tally, *counted;
   bool leader, unchanged;
   __u64 cpu;
   if (!task || task->flags & PF_KTHREAD) return 0;
   leader = task->pid == task->tgid;
   tally = tally_of(task);
   cpu = task->se.sum_exec_runtime;
+#ifdef DAVY_RAW
+  unchanged = false;
+  counted = leader ? tally : NULL; /* it is the process's */
+#else
   unchanged = tally && tally->slice_ns == cpu;
+  counted = tally;
+#endif
   if (unchanged && !full_pass && threads_of(task) == 1) return 0;
   if (leader) {
     if (tell_process(seq, task)) return 0;
     tell_executable(seq, task, tally);
   }
+#ifdef DAVY_RAW
+  if (task->flags & PF_EXITING && !leader) return 0; /* what the leader counted is everybody's */
+#else
   if (task->flags & PF_EXITING) return 0;
-  if (!tell_thread(seq, task, tally, unchanged) && tally) tally->slice_ns = cpu;
+#endif
+  if (!tell_thread(seq, task, counted, unchanged) && tally) tally->slice_ns = cpu;
   return 0;
 }
 
-/* Once a second: who used the CPU. Too small a use waits until it has grown. */
+#ifdef DAVY_RAW
+/* Threads share a tally here, so what the last pulse told of each is kept apart. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 32768);
+  __type(key, __u64); /* start of the thread, mixed with its number */
+  __type(value, __u64);
+} pulses_told SEC(".maps");
+
+static __always_inline __u64 *pulse_mark(struct task_struct *task, struct davy_tally *tally) {
+  __u64 key = task->start_boottime ^ ((__u64)task->pid << 40), none = 0;
+  __u64 *mark = bpf_map_lookup_elem(&pulses_told, &key);
+  if (mark) return mark;
+  bpf_map_update_elem(&pulses_told, &key, &none, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&pulses_told, &key);
+}
+#else
+static __always_inline __u64 *pulse_mark(struct task_struct *task, struct davy_tally *tally) {
+  return &tally->pulse_ns;
+}
+#endif
+
+/* Once a pulse: who used the CPU. Too small a use waits until it has grown. */
 SEC("iter/task")
 int pulse_tasks(struct bpf_iter__task *context) {
   struct task_struct *task = context->task;
   struct davy_pulse_row row = {};
   struct davy_tally *tally;
-  __u64 cpu;
+  __u64 cpu, *mark;
   if (!task || task->flags & (PF_KTHREAD | PF_EXITING)) return 0;
   cpu = task->se.sum_exec_runtime;
   tally = tally_of(task);
   if (!tally) return 0;
-  row.cpu_ns = cpu - tally->pulse_ns;
-  tally->busy = row.cpu_ns >= BUSY_SHARE_NS;
+  mark = pulse_mark(task, tally);
+  if (!mark) return 0;
+  row.cpu_ns = cpu - *mark;
+  tally->busy = row.cpu_ns >= busy_ns;
   if (row.cpu_ns < PULSE_LEAST_NS) return 0;
   row.kind = DAVY_ROW_PULSE;
   row.tid = task->pid;
   identify(&row.who, task);
-  if (!bpf_seq_write(context->meta->seq, &row, sizeof(row))) tally->pulse_ns = cpu;
+  if (!bpf_seq_write(context->meta->seq, &row, sizeof(row))) *mark = cpu;
   return 0;
 }
 
+#ifndef DAVY_RAW
 SEC("iter/bpf_sk_storage_map")
 int slice_conversations(struct bpf_iter__bpf_sk_storage_map *context) {
   struct davy_conversation *talk = context->value;
@@ -186,6 +220,7 @@ int slice_conversations(struct bpf_iter__bpf_sk_storage_map *context) {
   talk->sent.largest = talk->received.largest = 0;
   return 0;
 }
+#endif
 
 #define VM_READ 1
 #define VM_WRITE 2

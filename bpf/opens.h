@@ -25,26 +25,26 @@ struct open_request {
 static __always_inline void read_open_request(struct open_request *request, struct pt_regs *regs) {
   request->directory = AT_FDCWD;
   request->flags = 0;
-  switch (regs->orig_ax) {
+  switch (READ(regs, orig_ax)) {
     case 2: /* open */
-      request->path = (const char *)regs->di;
-      request->flags = regs->si;
+      request->path = (const char *)READ(regs, di);
+      request->flags = READ(regs, si);
       return;
     case 85: /* creat */
-      request->path = (const char *)regs->di;
+      request->path = (const char *)READ(regs, di);
       request->flags = 1;
       return;
     case 437: { /* openat2: the flags are the first word of struct open_how */
       __u64 how = 0;
-      bpf_probe_read_user(&how, sizeof(how), (const void *)regs->dx);
+      bpf_probe_read_user(&how, sizeof(how), (const void *)READ(regs, dx));
       request->flags = how;
       break;
     }
     default: /* openat */
-      request->flags = regs->dx;
+      request->flags = READ(regs, dx);
   }
-  request->directory = regs->di;
-  request->path = (const char *)regs->si;
+  request->directory = READ(regs, di);
+  request->path = (const char *)READ(regs, si);
 }
 
 /* True when this slice's budget still has room for one more. */
@@ -84,11 +84,11 @@ static __always_inline bool tell_open(struct task_struct *task, struct pt_regs *
 
 static __always_inline void look_at_open(struct task_struct *task, struct davy_tally *tally, struct pt_regs *regs,
                                          long ret) {
-  if ((__u32)task->tgid == collector_tgid) return;
+  if ((__u32)READ(task, tgid) == collector_tgid) return;
   if (take_open_budget(tally, ret < 0) && tell_open(task, regs, ret))
-    tally->count[DAVY_COUNT_OPENS_SEEN]++;
+    ADD(tally->count[DAVY_COUNT_OPENS_SEEN], 1);
   else
-    tally->count[DAVY_COUNT_OPENS_UNSEEN]++;
+    ADD(tally->count[DAVY_COUNT_OPENS_UNSEEN], 1);
 }
 
 #endif

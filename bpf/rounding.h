@@ -3,14 +3,14 @@
 #ifndef DAVY_ROUNDING_H
 #define DAVY_ROUNDING_H
 
-SEC("?tp_btf/x86_fpu_regs_deactivated")
+OPTIONAL_HOOK("x86_fpu_regs_deactivated")
 int BPF_PROG(registers_saved, struct fpu *fpu) {
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct davy_tally *tally = bpf_task_storage_get(&tallies, task, 0, 0);
+  struct task_struct *task = current_task();
+  struct davy_tally *tally = known_tally_of(task);
   __u32 control;
   if (!tally || !tally->busy) return 0;
-  control = fpu->fpstate->regs.xsave.i387.mxcsr;
-  tally->count[DAVY_COUNT_ROUND_NEAREST + ((control >> 13) & 3)]++;
+  control = BPF_CORE_READ(fpu, fpstate, regs.xsave.i387.mxcsr);
+  ADD(tally->count[DAVY_COUNT_ROUND_NEAREST + ((control >> 13) & 3)], 1);
   return 0;
 }
 

@@ -3,6 +3,21 @@
 #ifndef DAVY_STATE_H
 #define DAVY_STATE_H
 
+/* Two objects are made of these files. The better one hooks with types (tp_btf) and keeps counters in task storage. The
+ * other (DAVY_RAW), for kernels without those, hooks raw tracepoints, where memory is read by helper only, and keeps
+ * counters by process in a hash that threads share. */
+#ifdef DAVY_RAW
+#define HOOK(name) SEC("raw_tp/" name)
+#define OPTIONAL_HOOK(name) SEC("?raw_tp/" name)
+#define READ(from, field) BPF_CORE_READ(from, field)
+#define ADD(counter, n) __sync_fetch_and_add(&(counter), n)
+#else
+#define HOOK(name) SEC("tp_btf/" name)
+#define OPTIONAL_HOOK(name) SEC("?tp_btf/" name)
+#define READ(from, field) ((from)->field)
+#define ADD(counter, n) ((counter) += (n))
+#endif
+
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 #define TS_COMPAT 0x0002
@@ -13,6 +28,7 @@ const volatile bool sizes_from_calls = false; /* no sock_send_length: message si
 const volatile __u32 wake_bytes = 64 * 1024; /* wake the reader when so much waits in the ring */
 const volatile __u32 opens_per_slice = 32;
 const volatile __u64 slice_ns = 10000000000ULL;
+const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a task busy: 2 % of a core */
 
 /* Set by the collector while running. */
 __u32 full_pass = 0; /* the next task iteration tells of idle processes too */
@@ -43,12 +59,23 @@ struct {
   __type(value, __u8);
 } cgroups_told SEC(".maps");
 
+#ifdef DAVY_RAW
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct davy_who);
+  __type(value, struct davy_tally);
+} tallies SEC(".maps");
+
+static const struct davy_tally empty_tally;
+#else
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, int);
   __type(value, struct davy_tally);
 } tallies SEC(".maps");
+#endif
 
 static const struct davy_retired nothing_retired;
 
@@ -61,7 +88,7 @@ static __always_inline __u64 ring_flags(void) {
 /* Pointers from struct to struct are followed by BPF_CORE_READ off the hot path: each one followed directly costs the
  * verifier of recent kernels a search through all kernel types, about a millisecond of start-up. */
 static __always_inline void identify(struct davy_who *who, struct task_struct *task) {
-  who->tgid = task->tgid;
+  who->tgid = READ(task, tgid);
   who->pad = 0;
   who->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 }
@@ -83,9 +110,35 @@ static __always_inline struct davy_retired *retired_of(struct davy_who *who) {
   return bpf_map_lookup_elem(&retired, who);
 }
 
+#ifdef DAVY_RAW
+static __always_inline struct task_struct *current_task(void) { return (struct task_struct *)bpf_get_current_task(); }
+
+static __always_inline struct davy_tally *known_tally_of(struct task_struct *task) {
+  struct davy_who who;
+  identify(&who, task);
+  return bpf_map_lookup_elem(&tallies, &who);
+}
+
+static __always_inline struct davy_tally *tally_of(struct task_struct *task) {
+  struct davy_who who;
+  struct davy_tally *tally;
+  identify(&who, task);
+  tally = bpf_map_lookup_elem(&tallies, &who);
+  if (tally) return tally;
+  bpf_map_update_elem(&tallies, &who, &empty_tally, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&tallies, &who);
+}
+#else
+static __always_inline struct task_struct *current_task(void) { return bpf_get_current_task_btf(); }
+
+static __always_inline struct davy_tally *known_tally_of(struct task_struct *task) {
+  return bpf_task_storage_get(&tallies, task, 0, 0);
+}
+
 static __always_inline struct davy_tally *tally_of(struct task_struct *task) {
   return bpf_task_storage_get(&tallies, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
+#endif
 
 /* Counts `n` of one kind where the task has no tally: rare (storage is taken or memory is short), and exact all the
  * same, since `retired` adds to the process too. */
@@ -105,7 +158,7 @@ static __noinline void count_without_tally(struct task_struct *task, __u32 row, 
 /* Adds `n` to a counter of the current task. */
 static __always_inline void count(struct task_struct *task, struct davy_tally *tally, __u32 row, __u32 n) {
   if (tally)
-    tally->count[row] += n;
+    ADD(tally->count[row], n);
   else
     count_without_tally(task, row, n);
 }

@@ -21,12 +21,13 @@ void yield_times(int n) {
   for (int i = 0; i < n; ++i) syscall(SYS_sched_yield);
 }
 
-class Counts : public ::testing::Test {
+class Counts : public ::testing::TestWithParam<Rung> {
  protected:
   void SetUp() override {
     DAVY_NEEDS_ROOT();
     EbpfOptions options;
     options.arming = Arming::kAlways;
+    options.rung = GetParam();
     running_ = std::make_unique<Running>(options);
     ASSERT_TRUE(running_->ok());
   }
@@ -37,11 +38,11 @@ class Counts : public ::testing::Test {
   std::unique_ptr<Running> running_;
 };
 
-TEST_F(Counts, OfOneThread) {
+TEST_P(Counts, OfOneThread) {
   EXPECT_EQ(yields_of(run_child([] { yield_times(12'345); })), 12'345U);
 }
 
-TEST_F(Counts, OfThreadsThatEnd) {
+TEST_P(Counts, OfThreadsThatEnd) {
   const pid_t pid = run_child([] {
     std::vector<std::thread> threads;
     for (int i = 0; i < 50; ++i) threads.emplace_back([] { yield_times(1'000); });
@@ -51,7 +52,7 @@ TEST_F(Counts, OfThreadsThatEnd) {
   EXPECT_EQ(yields_of(pid), 50'001U);
 }
 
-TEST_F(Counts, OfThreadsThatAreKilledTogether) {
+TEST_P(Counts, OfThreadsThatAreKilledTogether) {
   // exit_group ends all at once; each has made its calls before.
   const pid_t pid = run_child([] {
     pthread_barrier_t ready;
@@ -69,7 +70,7 @@ TEST_F(Counts, OfThreadsThatAreKilledTogether) {
   EXPECT_EQ(yields_of(pid), 20'000U);
 }
 
-TEST_F(Counts, WhenTheLeaderEndsFirst) {
+TEST_P(Counts, WhenTheLeaderEndsFirst) {
   const pid_t pid = run_child([] {
     std::thread([] {
       usleep(1'500'000);  // over the end of a slice, with the leader dead
@@ -82,7 +83,7 @@ TEST_F(Counts, WhenTheLeaderEndsFirst) {
   EXPECT_EQ(yields_of(pid), 1'000U);
 }
 
-TEST_F(Counts, WhenAnotherThreadCallsExec) {
+TEST_P(Counts, WhenAnotherThreadCallsExec) {
   const pid_t pid = run_child([] {
     yield_times(200);
     std::thread([] {
@@ -96,7 +97,7 @@ TEST_F(Counts, WhenAnotherThreadCallsExec) {
   EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kExecs], 1U);
 }
 
-TEST_F(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
+TEST_P(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
   const pid_t pid = run_child([] {
     std::thread([] {
       usleep(1'200'000);
@@ -110,7 +111,7 @@ TEST_F(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
   EXPECT_EQ(yields_of(pid), 500U);
 }
 
-TEST_F(Counts, AForkOnceAndInTheParent) {
+TEST_P(Counts, AForkOnceAndInTheParent) {
   pid_t grandchild = 0;
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
@@ -127,7 +128,7 @@ TEST_F(Counts, AForkOnceAndInTheParent) {
   EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(grandchild))[Sum::kSyscallClone], 0U);
 }
 
-TEST_F(Counts, OverManySlicesWhileThreadsComeAndGo) {
+TEST_P(Counts, OverManySlicesWhileThreadsComeAndGo) {
   const pid_t pid = run_child([] {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
     int rounds = 0;
@@ -146,7 +147,7 @@ TEST_F(Counts, OverManySlicesWhileThreadsComeAndGo) {
   EXPECT_EQ(all[Sum::kSyscallYield], all[Sum::kSyscallIdentity] * 2'000);
 }
 
-TEST_F(Counts, OfTenThousandThreads) {
+TEST_P(Counts, OfTenThousandThreads) {
   const pid_t pid = run_child([] {
     pthread_attr_t small;
     pthread_attr_init(&small);
@@ -169,7 +170,7 @@ TEST_F(Counts, OfTenThousandThreads) {
   EXPECT_EQ(all[Sum::kThreadsCreated], 10'000U);
 }
 
-TEST_F(Counts, AStormOfShortProcesses) {
+TEST_P(Counts, AStormOfShortProcesses) {
   std::vector<pid_t> pids;
   for (int i = 0; i < 300; ++i) pids.push_back(run_child([i] { yield_times(i); }));
   running_->wait_slices(2);
@@ -178,7 +179,7 @@ TEST_F(Counts, AStormOfShortProcesses) {
   }
 }
 
-TEST_F(Counts, ErrorsAndBytes) {
+TEST_P(Counts, ErrorsAndBytes) {
   const pid_t pid = run_child([] {
     char buffer[64] = {};
     const int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
@@ -195,6 +196,9 @@ TEST_F(Counts, ErrorsAndBytes) {
   EXPECT_EQ(all[Sum::kErrorMissing], 100U);
   EXPECT_EQ(all[Sum::kErrorInvalid], 7U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Rungs, Counts, ::testing::Values(Rung::kTracing, Rung::kRawTracepoint),
+                         [](const auto& tested) { return std::string(name_of(tested.param)); });
 
 }  // namespace
 }  // namespace davy::collect

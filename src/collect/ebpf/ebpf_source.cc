@@ -1,18 +1,13 @@
 #include "collect/ebpf/ebpf_source.h"
 
 #include <poll.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <thread>
 
-#include "base/hash.h"
-#include "base/log.h"
 #include "collect/ebpf/assembler.h"
 #include "collect/ebpf/kernel.h"
+#include "collect/host.h"
 
 namespace davy::collect {
 namespace {
@@ -23,25 +18,6 @@ constexpr int kStopCheckMs = 100;
 constexpr std::uint64_t kFullPassEvery = 6;  // slices
 
 std::uint64_t boot_ns() { return static_cast<std::uint64_t>(BootClock::now().time_since_epoch().count()); }
-
-std::string first_line(const char* file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  return line;
-}
-
-std::shared_ptr<const event::Host> this_host() {
-  utsname names{};
-  uname(&names);
-  auto host = std::make_shared<event::Host>();
-  host->name = names.nodename;
-  host->kernel = names.release;
-  host->machine = names.machine;
-  host->boot = hash64(first_line("/proc/sys/kernel/random/boot_id"));
-  host->cpus = static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-  return host;
-}
 
 class EbpfSource : public event::SliceSource {
  public:
@@ -240,6 +216,8 @@ Result<std::unique_ptr<event::SliceSource>> open_ebpf(const EbpfOptions& options
   KernelOptions wanted;
   wanted.slice_seconds = options.slice_seconds;
   wanted.ring_bytes = options.ring_bytes;
+  wanted.pulses = event::kPulses;
+  wanted.raw_tracepoints = options.rung == Rung::kRawTracepoint;
   wanted.per_call_hooks = options.arming != Arming::kNever;
   auto kernel = Kernel::load(wanted);
   if (!kernel) return kernel.error();

@@ -14,16 +14,29 @@
 #include <fstream>
 
 #include "davy.skel.h"
+#include "davy_raw.skel.h"
 
 namespace davy::collect {
 namespace {
 
+/// The two objects bpf/ compiles to have the same maps and programs under the same names, bar what only one can do.
+struct Tracing {
+  using Object = davy_bpf;
+  static Object* open() { return davy_bpf__open(); }
+  static int load(Object* object) { return davy_bpf__load(object); }
+  static void destroy(Object* object) { davy_bpf__destroy(object); }
+};
+struct RawTracepoint {
+  using Object = davy_raw_bpf;
+  static Object* open() { return davy_raw_bpf__open(); }
+  static int load(Object* object) { return davy_raw_bpf__load(object); }
+  static void destroy(Object* object) { davy_raw_bpf__destroy(object); }
+};
+
 struct Closer {
-  void operator()(davy_bpf* object) const { davy_bpf__destroy(object); }
   void operator()(bpf_link* link) const { bpf_link__destroy(link); }
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
-using Object = std::unique_ptr<davy_bpf, Closer>;
 using Link = std::unique_ptr<bpf_link, Closer>;
 using Ring = std::unique_ptr<ring_buffer, Closer>;
 
@@ -83,21 +96,20 @@ bool has_tracepoint(const std::string& types, const std::string& name) {
 }
 
 struct Optional {
-  bpf_program* program;
+  const char* program;
   const char* tracepoint;
-  const char* what;
+  const char* what;  // is not seen without it; empty: nothing, another one serves
 };
 
 /// Programs for tracepoints that some kernels lack.
-std::vector<Optional> optional_programs(davy_bpf& object) {
-  return {{object.progs.message_sent, "sock_send_length", "sizes and gaps of messages"},
-          {object.progs.message_received, "sock_recv_length", "sizes and gaps of messages"},
-          {object.progs.registers_saved, "x86_fpu_regs_deactivated", "rounding modes"},
-          {object.progs.ring_submitted, "io_uring_submit_req", ""},
-          {object.progs.ring_submitted_old, "io_uring_submit_sqe", ""}};
-}
+constexpr Optional kOptional[] = {{"message_sent", "sock_send_length", "sizes and gaps of messages"},
+                                  {"message_received", "sock_recv_length", "sizes and gaps of messages"},
+                                  {"registers_saved", "x86_fpu_regs_deactivated", "rounding modes"},
+                                  {"ring_submitted", "io_uring_submit_req", ""},
+                                  {"ring_submitted_old", "io_uring_submit_sqe", ""}};
 
-class BtfKernel : public Kernel {
+template <typename Rung>
+class BpfKernel : public Kernel {
  public:
   static Result<std::unique_ptr<Kernel>> load(const KernelOptions& options);
 
@@ -115,13 +127,19 @@ class BtfKernel : public Kernel {
   const std::vector<std::string>& missing() const override { return missing_; }
 
  private:
-  explicit BtfKernel(Object object) : object_(std::move(object)), rows_(256 * 1024) {}
+  struct Destroyer {
+    void operator()(typename Rung::Object* object) const { Rung::destroy(object); }
+  };
+  using Object = std::unique_ptr<typename Rung::Object, Destroyer>;
+  explicit BpfKernel(Object object) : object_(std::move(object)), rows_(256 * 1024) {}
+  /// Null when this rung has no such program, or this kernel no use for it.
+  bpf_program* program(const char* name) const;
   Status configure(const KernelOptions& options);
   Status choose_optional();
   Status attach_lasting(const KernelOptions& options);
   Status attach_iterators();
   Status open_ring();
-  Status attach(bpf_program* program, std::vector<Link>& to);
+  Status attach(const char* name, std::vector<Link>& to);
   Status read_link(int link, const RecordHandler& handle);
   static int on_record(void* self, void* data, std::size_t size);
 
@@ -135,26 +153,29 @@ class BtfKernel : public Kernel {
   std::vector<std::string> missing_;
 };
 
-Result<std::unique_ptr<Kernel>> BtfKernel::load(const KernelOptions& options) {
+template <typename Rung>
+Result<std::unique_ptr<Kernel>> BpfKernel<Rung>::load(const KernelOptions& options) {
   libbpf_set_print(note_complaint);
   first_complaint().clear();
   raise_locked_memory();
-  Object object(davy_bpf__open());
+  Object object(Rung::open());
   if (!object) return cannot("cannot open the BPF programs", errno);
-  std::unique_ptr<BtfKernel> kernel(new BtfKernel(std::move(object)));
+  std::unique_ptr<BpfKernel> kernel(new BpfKernel(std::move(object)));
   for (Status status : {kernel->configure(options), kernel->choose_optional()}) {
     if (!status) return status.error();
   }
-  if (davy_bpf__load(kernel->object_.get()) != 0) return cannot("cannot load the BPF programs", errno);
+  if (Rung::load(kernel->object_.get()) != 0) return cannot("cannot load the BPF programs", errno);
   for (Status status : {kernel->attach_iterators(), kernel->open_ring(), kernel->attach_lasting(options)}) {
     if (!status) return status.error();
   }
   return std::unique_ptr<Kernel>(std::move(kernel));
 }
 
-Status BtfKernel::configure(const KernelOptions& options) {
+template <typename Rung>
+Status BpfKernel<Rung>::configure(const KernelOptions& options) {
   object_->rodata->collector_tgid = static_cast<std::uint32_t>(getpid());
   object_->rodata->slice_ns = std::uint64_t{options.slice_seconds} * 1'000'000'000;
+  object_->rodata->busy_ns = object_->rodata->slice_ns / options.pulses / 50;  // 2 % of a core
   object_->rodata->wake_bytes = options.ring_bytes / 16;
   if (bpf_map__set_max_entries(object_->maps.ring, options.ring_bytes) != 0 ||
       bpf_map__set_max_entries(object_->maps.retired, options.retired_entries) != 0) {
@@ -163,41 +184,52 @@ Status BtfKernel::configure(const KernelOptions& options) {
   return {};
 }
 
-Status BtfKernel::choose_optional() {
+template <typename Rung>
+Status BpfKernel<Rung>::choose_optional() {
   const std::string types = kernel_types();
   if (types.empty()) return cannot("this kernel has no BTF (/sys/kernel/btf/vmlinux)", errno == 0 ? ENOENT : errno);
-  for (const Optional& optional : optional_programs(*object_)) {
-    const bool there = has_tracepoint(types, optional.tracepoint);
-    bpf_program__set_autoload(optional.program, there);
-    if (!there && *optional.what != '\0')
-      missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
+  for (const Optional& optional : kOptional) {
+    bpf_program* found = bpf_object__find_program_by_name(object_->obj, optional.program);
+    const bool there = found && has_tracepoint(types, optional.tracepoint);
+    if (found) bpf_program__set_autoload(found, there);
+    const bool matters = !there && *optional.what != '\0';
+    if (matters) missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
   }
-  object_->rodata->sizes_from_calls = !bpf_program__autoload(object_->progs.message_sent);
+  object_->rodata->sizes_from_calls = program("message_sent") == nullptr;
   return {};
 }
 
-Status BtfKernel::attach(bpf_program* program, std::vector<Link>& to) {
-  if (!bpf_program__autoload(program)) return {};
-  Link link(bpf_program__attach(program));
-  if (!link) return cannot(fmt::format("cannot attach {}", bpf_program__name(program)), errno);
+template <typename Rung>
+bpf_program* BpfKernel<Rung>::program(const char* name) const {
+  bpf_program* found = bpf_object__find_program_by_name(object_->obj, name);
+  return found && bpf_program__autoload(found) ? found : nullptr;
+}
+
+template <typename Rung>
+Status BpfKernel<Rung>::attach(const char* name, std::vector<Link>& to) {
+  bpf_program* found = program(name);
+  if (!found) return {};
+  Link link(bpf_program__attach(found));
+  if (!link) return cannot(fmt::format("cannot attach {}", name), errno);
   to.push_back(std::move(link));
   return {};
 }
 
-Status BtfKernel::attach_lasting(const KernelOptions& options) {
-  const auto& programs = object_->progs;
+template <typename Rung>
+Status BpfKernel<Rung>::attach_lasting(const KernelOptions& options) {
   // What folds a thread's counters at its end comes first: no count is made before it can be kept.
-  std::vector<bpf_program*> wanted{programs.thread_ended,       programs.task_born,      programs.program_started,
-                                   programs.connection_changed, programs.ring_submitted, programs.ring_submitted_old};
-  if (options.per_call_hooks) wanted.insert(wanted.end(), {programs.message_sent, programs.message_received});
-  for (bpf_program* program : wanted) {
-    Status status = attach(program, lasting_);
+  std::vector<const char*> wanted{"thread_ended",       "task_born",      "program_started",
+                                  "connection_changed", "ring_submitted", "ring_submitted_old"};
+  if (options.per_call_hooks) wanted.insert(wanted.end(), {"message_sent", "message_received"});
+  for (const char* name : wanted) {
+    Status status = attach(name, lasting_);
     if (!status) return status;
   }
   return {};
 }
 
-Status BtfKernel::attach_iterators() {
+template <typename Rung>
+Status BpfKernel<Rung>::attach_iterators() {
   bpf_iter_link_info info{};
   info.map.map_fd = static_cast<std::uint32_t>(bpf_map__fd(object_->maps.conversations));
   bpf_iter_attach_opts over_map{};
@@ -206,46 +238,55 @@ Status BtfKernel::attach_iterators() {
   over_map.link_info_len = sizeof info;
   pulse_.reset(bpf_program__attach_iter(object_->progs.pulse_tasks, nullptr));
   slice_.reset(bpf_program__attach_iter(object_->progs.slice_tasks, nullptr));
-  conversations_.reset(bpf_program__attach_iter(object_->progs.slice_conversations, &over_map));
-  if (!pulse_ || !slice_ || !conversations_) return cannot("cannot create the BPF iterators", errno);
+  bpf_program* over_conversations = program("slice_conversations");
+  if (over_conversations) conversations_.reset(bpf_program__attach_iter(over_conversations, &over_map));
+  if (!pulse_ || !slice_ || (over_conversations && !conversations_))
+    return cannot("cannot create the BPF iterators", errno);
   return {};
 }
 
-Status BtfKernel::open_ring() {
+template <typename Rung>
+Status BpfKernel<Rung>::open_ring() {
   ring_.reset(ring_buffer__new(bpf_map__fd(object_->maps.ring), on_record, this, nullptr));
   if (!ring_) return cannot("cannot open the BPF ring", errno);
   return {};
 }
 
-Status BtfKernel::arm() {
+template <typename Rung>
+Status BpfKernel<Rung>::arm() {
   if (armed()) return {};
   std::vector<Link> links;
-  for (bpf_program* program : {object_->progs.count_call, object_->progs.registers_saved}) {
-    Status status = attach(program, links);
+  for (const char* name : {"count_call", "registers_saved"}) {
+    Status status = attach(name, links);
     if (!status) return status;
   }
   per_call_ = std::move(links);
   return {};
 }
 
-int BtfKernel::on_record(void* self, void* data, std::size_t size) {
-  (*static_cast<BtfKernel*>(self)->handler_)(Bytes(static_cast<const std::byte*>(data), size));
+template <typename Rung>
+int BpfKernel<Rung>::on_record(void* self, void* data, std::size_t size) {
+  (*static_cast<BpfKernel*>(self)->handler_)(Bytes(static_cast<const std::byte*>(data), size));
   return 0;
 }
 
-void BtfKernel::consume_ring(const RecordHandler& handle) {
+template <typename Rung>
+void BpfKernel<Rung>::consume_ring(const RecordHandler& handle) {
   handler_ = &handle;
   ring_buffer__consume(ring_.get());
   handler_ = nullptr;
 }
 
-Status BtfKernel::read(Pass pass, bool full, const RecordHandler& handle) {
+template <typename Rung>
+Status BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& handle) {
   object_->bss->full_pass = full ? 1 : 0;
   const Link& link = pass == Pass::kPulse ? pulse_ : pass == Pass::kSlice ? slice_ : conversations_;
+  if (!link) return {};
   return read_link(bpf_link__fd(link.get()), handle);
 }
 
-Status BtfKernel::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
+template <typename Rung>
+Status BpfKernel<Rung>::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
   bpf_iter_link_info info{};
   info.task.pid = tgid;
   LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof info);
@@ -254,7 +295,8 @@ Status BtfKernel::read_mappings(std::uint32_t tgid, const RecordHandler& handle)
   return read_link(link.get(), handle);
 }
 
-Status BtfKernel::read_link(int link, const RecordHandler& handle) {
+template <typename Rung>
+Status BpfKernel<Rung>::read_link(int link, const RecordHandler& handle) {
   const Descriptor file(bpf_iter_create(link));
   if (file.get() < 0) return cannot("cannot read a BPF iterator", errno);
   for (;;) {
@@ -265,7 +307,8 @@ Status BtfKernel::read_link(int link, const RecordHandler& handle) {
   }
 }
 
-void BtfKernel::read_retired(const RetiredHandler& handle) {
+template <typename Rung>
+void BpfKernel<Rung>::read_retired(const RetiredHandler& handle) {
   constexpr std::uint32_t kBatch = 128;
   std::vector<davy_who> keys(kBatch);
   std::vector<davy_retired> values(kBatch);
@@ -284,13 +327,18 @@ void BtfKernel::read_retired(const RetiredHandler& handle) {
   }
 }
 
-void BtfKernel::forget_retired(const davy_who& who) { bpf_map_delete_elem(bpf_map__fd(object_->maps.retired), &who); }
+template <typename Rung>
+void BpfKernel<Rung>::forget_retired(const davy_who& who) {
+  bpf_map_delete_elem(bpf_map__fd(object_->maps.retired), &who);
+}
 
-void BtfKernel::ask_for_cgroup(const davy_cgroup_key& key) {
+template <typename Rung>
+void BpfKernel<Rung>::ask_for_cgroup(const davy_cgroup_key& key) {
   bpf_map_delete_elem(bpf_map__fd(object_->maps.cgroups_told), &key);
 }
 
-std::vector<KernelLoss> BtfKernel::losses() const {
+template <typename Rung>
+std::vector<KernelLoss> BpfKernel<Rung>::losses() const {
   static constexpr const char* kNames[DAVY_LOSS_N] = {"ring_exits",         "ring_execs",   "ring_opens",
                                                       "ring_conversations", "ring_cgroups", "storage_missing",
                                                       "retired_full",       "calls_lost",   "conversations_unkept"};
@@ -301,6 +349,8 @@ std::vector<KernelLoss> BtfKernel::losses() const {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options) { return BtfKernel::load(options); }
+Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options) {
+  return options.raw_tracepoints ? BpfKernel<RawTracepoint>::load(options) : BpfKernel<Tracing>::load(options);
+}
 
 }  // namespace davy::collect

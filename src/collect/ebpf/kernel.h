@@ -17,6 +17,8 @@ struct KernelOptions {
   std::uint32_t slice_seconds = 10;
   std::uint32_t ring_bytes = 4U << 20;       // a power of two
   std::uint32_t retired_entries = 1U << 16;  // processes that may have lost threads at a time
+  std::uint32_t pulses = 10;                 // in a slice
+  bool raw_tracepoints = false;              // the second rung
   bool per_call_hooks = true;                // false: nothing is attached that runs once per call or message
 };
 
