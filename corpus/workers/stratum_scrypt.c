@@ -171,7 +171,7 @@ static void take_notify(char* params) {
   reverse(current.nbits, 4);
   snprintf(current.ntime, sizeof current.ntime, "%.8s", part[n - 1]);
   pthread_mutex_unlock(&lock);
-  atomic_fetch_add(&generation, 1);
+  if (!atomic_fetch_add(&generation, 1)) puts("hashing");
 }
 
 static void take_line(char* line) {
@@ -186,6 +186,8 @@ static void take_line(char* line) {
     char* result = strrchr(line, ']');
     while (result > line && strncmp(result, "]], ", 4)) --result;
     if (read_strings(result, found, 8)) snprintf(current.extranonce1, sizeof current.extranonce1, "%.16s", found[0]);
+  } else if (strstr(line, "\"id\": 2,")) {
+    if (!strstr(line, "true")) fprintf(stderr, "stratum_scrypt: not authorized\n");
   } else if (strstr(line, "\"result\": true")) {
     printf("accepted, %llu hashes\n", (unsigned long long)atomic_load(&hashes));
   } else if (strstr(line, "\"error\": [")) {
