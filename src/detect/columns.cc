@@ -34,6 +34,28 @@ bool is_control(std::string_view sequence_bytes) {
   return first == 0xc2 && static_cast<unsigned char>(sequence_bytes[1]) < 0xa0;
 }
 
+std::string wrap_from(std::string_view text, std::size_t width, std::size_t indent, std::size_t column) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.empty()) continue;
+    const std::size_t length = width_of(word);
+    const bool first = lines.empty();
+    if (!first && column + 1 + length > width) {
+      lines += '\n' + std::string(indent, ' ');
+      column = indent;
+    } else if (!first) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += length;
+  }
+  return lines;
+}
+
 /// Byte position after `columns` code points, or the end.
 std::size_t position(std::string_view text, std::size_t columns) {
   std::size_t at = 0;
@@ -84,26 +106,11 @@ std::string right(std::string_view text, std::size_t width) {
 }
 
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
-  std::string lines;
-  std::size_t column = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    const std::size_t length = width_of(word);
-    const bool first = lines.empty();
-    if (!first && column + 1 + length > width) {
-      lines += '\n' + std::string(indent, ' ');
-      column = indent;
-    } else if (!first) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += length;
-  }
-  return lines;
+  return wrap_from(text, width, indent, 0);
+}
+
+std::string hang(std::string_view text, std::size_t width, std::size_t indent) {
+  return wrap_from(text, width, indent, indent);
 }
 
 std::string duration_words(double seconds) {

@@ -25,6 +25,9 @@ std::string cut(std::string_view text, std::size_t width);
 /// word stands alone. Ends without a line break.
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent);
 
+/// The same for text that begins at column `indent`, beneath which its further lines stand.
+std::string hang(std::string_view text, std::size_t width, std::size_t indent);
+
 /// "8 s", "4 min", "2 h", "3 d".
 std::string duration_words(double seconds);
 

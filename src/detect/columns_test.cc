@@ -35,6 +35,7 @@ TEST(Columns, WrapsBetweenWords) {
   EXPECT_EQ(wrap("one two three four", 9, 2), "one two\n  three\n  four");
   EXPECT_EQ(wrap("averyveryverylongword x", 6, 1), "averyveryverylongword\n x");
   EXPECT_EQ(wrap("", 10, 2), "");
+  EXPECT_EQ(hang("one two three", 9, 4), "one\n    two\n    three");
 }
 
 TEST(Columns, Durations) {

@@ -25,7 +25,8 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"saturated_of_busy", "{} of its busy threads run flat out", "none of its busy threads runs flat out"},
     {"busy_of_threads", "{} of its threads are busy", "none of its threads is busy"},
     {"effective_threads", "its CPU time is spread as over {} equally busy threads", ""},
-    {"effective_processes", "its CPU time is spread as over {} equally busy processes", ""},
+    {"process_spread", "its CPU time is spread over processes: {} (0 for one process)",
+     "its CPU time is of one process"},
     {"thread_inequality", "inequality of its busy threads: {} (0: all alike)", "its busy threads are all alike"},
     {"compute_only", "{} of its CPU time is of threads that only compute, without any input or output",
      "none of its CPU time is of threads that only compute"},
@@ -48,7 +49,6 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"speed_change", "its CPU use changed by {} between halves of the window",
      "its CPU use did not change between halves of the window"},
     {"threads", "it has {} threads", "", true},
-    {"processes", "{} processes are active at a time", "", true},
 
     // ratios to CPU time
     {"calls", "it makes {} system calls, yields aside", "it makes no system calls, yields aside"},

@@ -54,7 +54,7 @@ std::string groups_of(const std::vector<Reason>& reasons) {
 }
 
 struct Layout {
-  explicit Layout(const TextOptions& options) : why(options.width > 48 + 20 ? options.width - 48 : 20) {}
+  explicit Layout(const TextOptions& options) : why(options.width > 48 + 8 ? options.width - 48 : 8) {}
   std::size_t why;
 };
 
@@ -84,12 +84,17 @@ std::string heading(const Snapshot& snapshot, const TextOptions& options) {
   return in(kBold, cut(line, options.width), options);
 }
 
+/// "  + " and the text, wrapped beneath itself.
+std::string item(std::string_view mark, const std::string& text, const TextOptions& options) {
+  return fmt::format("  {} {}\n", mark, hang(text, options.width, 4));
+}
+
 std::string for_mining(const std::vector<Reason>& reasons, const TextOptions& options) {
   std::string lines;
   std::size_t shown = 0;
   for (const Reason& reason : reasons) {
     if (reason.contribution < kCounts || shown++ == kReasonsShown) break;
-    lines += wrap(fmt::format("  + {}: {}", reason.group, reason.text), options.width, 4) + "\n";
+    lines += item("+", reason.group + ": " + reason.text, options);
   }
   return lines;
 }
@@ -97,11 +102,11 @@ std::string for_mining(const std::vector<Reason>& reasons, const TextOptions& op
 /// The group that speaks most against mining, for a fair picture.
 std::string against_mining(const std::vector<Reason>& reasons, const TextOptions& options) {
   if (reasons.empty() || reasons.back().contribution > -kCounts) return {};
-  return wrap(fmt::format("  - {}: {}", reasons.back().group, reasons.back().text), options.width, 4) + "\n";
+  return item("-", reasons.back().group + ": " + reasons.back().text, options);
 }
 
 std::string indented(const std::string& text, const TextOptions& options) {
-  return "    " + wrap(text, options.width - 4, 0) + "\n";
+  return fmt::format("    {}\n", hang(text, options.width, 4));
 }
 
 std::string place_of(const Detection& detection) {
@@ -194,7 +199,7 @@ std::string detection_text(const Detection& detection, const TextOptions& option
   if (!detection.not_evaluated.empty()) {
     std::string words;
     for (const auto& one : detection.not_evaluated) words += (words.empty() ? "" : "; ") + one;
-    text += wrap("  ? not evaluated: " + words, options.width, 4) + "\n";
+    text += item("?", "not evaluated: " + words, options);
   }
   return text;
 }
