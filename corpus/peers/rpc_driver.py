@@ -42,27 +42,14 @@ class Monerod:
         return mining.get("speed", 0) if mining.get("active") else 0, info.get("height", 0)
 
 
-class Geth:
-    """go-ethereum: JSON-RPC at the root; numbers are hexadecimal."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def mine(self, threads):
-        call(self.url, "miner_start", [threads], "")
-
-    def state(self):
-        return int(call(self.url, "eth_hashrate", [], ""), 16), int(call(self.url, "eth_blockNumber", [], ""), 16)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=("monerod", "geth"))
+    parser.add_argument("kind", choices=("monerod",))
     parser.add_argument("url")
     parser.add_argument("--mine", type=int, default=0, metavar="THREADS", help="start mining with so many threads")
     parser.add_argument("--every", type=float, default=5, help="seconds between questions")
     options = parser.parse_args()
-    node = {"monerod": Monerod, "geth": Geth}[options.kind](options.url)
+    node = {"monerod": Monerod}[options.kind](options.url)
     asked = answers = 0
     while True:
         try:
