@@ -14,7 +14,7 @@ PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
             "variants", "memory", "env", "tools")
-PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset")
+PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset", "rate")
 
 
 class CatalogueError(Exception):
@@ -27,7 +27,8 @@ class Progress:
 
     kind "count": each match is one unit (or its first group as a number of units);
     kind "cumulative": the first group is a running total that grows while work is done.
-    begin: marks the first moment of real work (a miner's first hash); dataset: group 1 = milliseconds of preparation.
+    begin: marks the first moment of real work (a miner's first hash); dataset: group 1 = milliseconds of preparation;
+    rate: the first report of its own hash rate above zero, which comes some seconds after the first hash.
     """
     pattern: str
     unit: str
@@ -37,6 +38,7 @@ class Progress:
     longest_gap: float = 45.0
     begin: str = ""
     dataset: str = ""
+    rate: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +77,7 @@ def read_progress(where, table):
     if unknown or "pattern" not in table or "unit" not in table:
         raise CatalogueError(f"{where}: [progress] needs pattern and unit; unknown: {sorted(unknown)}")
     fields = {"source" if k == "from" else k: v for k, v in table.items()}
-    for name in ("pattern", "begin", "dataset"):
+    for name in ("pattern", "begin", "dataset", "rate"):
         try:
             re.compile(fields.get(name, ""))
         except re.error as error:

@@ -104,11 +104,13 @@ class Meter(unittest.TestCase):
         self.assertEqual((m.units, m.times), (39, [0, 1, 3, 4]))
 
     def test_first_hash_is_the_earlier_of_begin_and_share(self):
-        m = meter(begin="READY", dataset=r"ready \((\d+) ms")
+        m = meter(begin="READY", dataset=r"ready \((\d+) ms", rate="speed [1-9]")
         m.feed("program", "dataset ready (1500 ms)", 3)
         m.feed("program", "READY", 4)
+        m.feed("program", "speed 0.0", 5)
+        m.feed("program", "speed 350.1", 14)
         m.feed("program", "done", 9)
-        self.assertEqual((m.first_work, m.dataset_ms), (4, 1500))
+        self.assertEqual((m.first_work, m.dataset_ms, m.first_rate), (4, 1500, 14))
 
 
 class Plan(unittest.TestCase):

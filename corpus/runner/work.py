@@ -11,10 +11,12 @@ class WorkMeter:
         self.pattern = re.compile(progress.pattern)
         self.begin_pattern = re.compile(progress.begin) if progress.begin else None
         self.dataset_pattern = re.compile(progress.dataset) if progress.dataset else None
+        self.rate_pattern = re.compile(progress.rate) if progress.rate else None
         self.units = 0.0
         self.times = []
         self.begun = None
         self.dataset_ms = None
+        self.first_rate = None
         self.last_total = None
         self.lock = threading.Lock()
 
@@ -23,6 +25,8 @@ class WorkMeter:
         with self.lock:
             if self.begun is None and self.begin_pattern and self.begin_pattern.search(line):
                 self.begun = seconds
+            if self.first_rate is None and self.rate_pattern and self.rate_pattern.search(line):
+                self.first_rate = seconds
             if self.dataset_pattern and (found := self.dataset_pattern.search(line)):
                 self.dataset_ms = float(found.group(1))
             if source == self.progress.source and (found := self.pattern.search(line)):
@@ -55,7 +59,7 @@ class WorkMeter:
             gap = max((b - a for a, b in zip(marks, marks[1:])), default=0.0)
             problem = self.problem(span, gap, need)
             return {"unit": self.progress.unit, "units": round(self.units, 3), "marks": len(self.times),
-                    "first_work": rounded(first), "last_work": rounded(last), "span": rounded(span),
+                    "first_work": rounded(first), "last_work": rounded(last), "first_rate": rounded(self.first_rate), "span": rounded(span),
                     "longest_gap": rounded(gap), "dataset_ms": self.dataset_ms, "verified": not problem,
                     "problem": problem}
 
