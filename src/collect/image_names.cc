@@ -145,15 +145,8 @@ class Lookup : public ImageNames {
   }
 
   [[nodiscard]] std::optional<ContainerNames> look_up(const std::string& container) const {
-    const fs::path places[] = {
-        fmt::format("var/lib/docker/containers/{}/config.v2.json", container),
-        fmt::format("run/containerd/io.containerd.runtime.v2.task/k8s.io/{}/config.json", container),
-        fmt::format("run/containerd/io.containerd.runtime.v2.task/default/{}/config.json", container),
-        fmt::format("run/containers/storage/overlay-containers/{}/userdata/config.json", container),
-        fmt::format("var/lib/containers/storage/overlay-containers/{}/userdata/config.json", container),
-        "var/lib/containers/storage/overlay-containers/containers.json",
-    };
-    for (const fs::path& place : places) {
+    if (options_.look_up) return options_.look_up(container);
+    for (const fs::path& place : state_files(container)) {
       const auto text = options_.read(options_.root / place);
       if (!text) continue;
       if (auto names = names_from_state(*text, container)) return names;
@@ -174,6 +167,19 @@ class Lookup : public ImageNames {
 };
 
 }  // namespace
+
+std::vector<std::filesystem::path> state_files(std::string_view container) {
+  const std::string task = "run/containerd/io.containerd.runtime.v2.task";
+  const std::string storage = "containers/storage/overlay-containers";
+  return {
+      fmt::format("var/lib/docker/containers/{}/config.v2.json", container),
+      fmt::format("{}/k8s.io/{}/config.json", task, container),
+      fmt::format("{}/default/{}/config.json", task, container),
+      fmt::format("run/{}/{}/userdata/config.json", storage, container),
+      fmt::format("var/lib/{}/{}/userdata/config.json", storage, container),
+      fmt::format("var/lib/{}/containers.json", storage),
+  };
+}
 
 std::optional<ContainerNames> names_from_state(std::string_view text, std::string_view container) {
   const json state = json::parse(text, nullptr, false);

@@ -19,9 +19,11 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/hash.h"
 #include "collect/privileges.h"
@@ -31,10 +33,13 @@ namespace {
 
 constexpr std::uint64_t kMagic = 0x3152415744564144;  // "DAVDWAR1"
 constexpr std::size_t kArgvBytes = 4096;
+constexpr std::size_t kContainerDigits = 64;
+constexpr std::size_t kStateBytes = 4 << 20;
+constexpr std::size_t kNameBytes = 1000;
 constexpr int kAnswerGraceMs = 2000;
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
-enum class Ask : std::uint32_t { kExe = 1, kArgv = 2 };
+enum class Ask : std::uint32_t { kExe = 1, kArgv = 2, kNames = 3 };
 enum class Say : std::uint32_t { kDone, kGone, kOther, kTooLarge, kTooSlow, kUnreadable, kRefused };
 
 struct Request {
@@ -43,6 +48,7 @@ struct Request {
   Ask ask = Ask::kExe;
   std::uint32_t tgid = 0;
   std::uint64_t start_ns = 0;
+  std::array<char, kContainerDigits> container{};
 };
 struct Answer {
   std::uint64_t serial = 0;
@@ -72,7 +78,7 @@ std::uint64_t seconds_now() {
   return static_cast<std::uint64_t>(now.tv_sec);
 }
 
-// ---- the privileged side. No allocation, no parsing but of /proc/N/stat, one file open at a time. ----
+// ---- the privileged side. ----
 
 /// Start of a process in clock ticks since boot: the 22nd field of its stat, the 20th after the name's last ')'.
 bool start_ticks(int process, std::uint64_t& ticks) {
@@ -129,11 +135,49 @@ Say copy_argv(int file, Answer& answer) {
   return Say::kDone;
 }
 
-/// The start is compared after the file is open too: the descriptor of /proc/N names one process for good, so that a
-/// pid used again in between shows as kGone.
-Say serve(const Request& request, const Warden::Options& options, Answer& answer) {
+bool is_container_id(std::string_view id) {
+  return id.size() == kContainerDigits &&
+         std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+std::string read_bounded(int file) {
+  std::string text(kStateBytes, '\0');
+  std::size_t have = 0;
+  for (;;) {
+    const ssize_t size = ::read(file, text.data() + have, text.size() - have);
+    if (size <= 0 || have + static_cast<std::size_t>(size) == text.size()) break;
+    have += static_cast<std::size_t>(size);
+  }
+  text.resize(have);
+  return text;
+}
+
+/// Opens with the capabilities, parses without: what a state file holds is partly a container's own say.
+Say container_names(const Request& request, const Warden::Options& options, Answer& answer) {
+  const std::string id(request.container.data(), request.container.size());
+  if (!is_container_id(id)) return Say::kRefused;
+  std::vector<Descriptor> files;
+  for (const auto& place : state_files(id)) {
+    Descriptor file(::open((options.root / place).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (file.ok()) files.push_back(std::move(file));
+  }
+  if (!drop_to_nobody()) return Say::kRefused;
+  for (const Descriptor& file : files) {
+    const auto names = names_from_state(read_bounded(file.get()), id);
+    if (!names) continue;
+    const std::string both = names->image.substr(0, kNameBytes) + '\0' + names->pod.substr(0, kNameBytes);
+    std::copy(both.begin(), both.end(), answer.bytes.begin());
+    answer.size = static_cast<std::uint32_t>(both.size());
+    return Say::kDone;
+  }
+  return Say::kGone;
+}
+
+/// The descriptor of /proc/N names one process for good: should the pid be used again after the start was compared,
+/// opening fails.
+Say look_at_process(const Request& request, const Warden::Options& options, Answer& answer) {
   const bool argv = request.ask == Ask::kArgv;
-  if (request.magic != kMagic || (!argv && request.ask != Ask::kExe) || (argv && !options.argv)) return Say::kRefused;
+  if (argv && !options.argv) return Say::kRefused;
   std::array<char, 32> path{};
   fmt::format_to_n(path.data(), path.size() - 1, "/proc/{}", request.tgid);
   const Descriptor process(::open(path.data(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -142,6 +186,18 @@ Say serve(const Request& request, const Warden::Options& options, Answer& answer
   const Descriptor file(::openat(process.get(), argv ? "cmdline" : "exe", O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.ok()) return errno == ENOENT || errno == ESRCH ? Say::kGone : Say::kUnreadable;
   return argv ? copy_argv(file.get(), answer) : digest(file.get(), options, answer);
+}
+
+Say serve(const Request& request, const Warden::Options& options, Answer& answer) {
+  if (request.magic != kMagic) return Say::kRefused;
+  switch (request.ask) {
+    case Ask::kExe:
+    case Ask::kArgv:
+      return look_at_process(request, options, answer);
+    case Ask::kNames:
+      return container_names(request, options, answer);
+  }
+  return Say::kRefused;
 }
 
 /// False when the other end closed before it said all.
@@ -244,17 +300,29 @@ class Asker : public Warden {
   }
 
   Result<std::string> exe_sha256(const event::ProcessId& process) override {
-    auto answer = ask(Ask::kExe, process);
+    auto answer = ask({.ask = Ask::kExe, .tgid = process.tgid, .start_ns = process.start_ns});
     if (!answer) return answer.error();
     if (answer->size != crypto_hash_sha256_BYTES) return Error{"the warden's answer has a wrong size"};
     return to_hex(std::span(answer->bytes.data(), answer->size));
   }
 
   Result<std::string> argv(const event::ProcessId& process) override {
-    auto answer = ask(Ask::kArgv, process);
+    auto answer = ask({.ask = Ask::kArgv, .tgid = process.tgid, .start_ns = process.start_ns});
     if (!answer) return answer.error();
     const std::size_t size = std::min<std::size_t>(answer->size, kArgvBytes);
     return std::string(answer->bytes.begin(), answer->bytes.begin() + static_cast<long>(size));
+  }
+
+  Result<ContainerNames> container_names(std::string_view container) override {
+    Request request{.ask = Ask::kNames};
+    if (!is_container_id(container)) return Error{"not a container id", Error::Kind::kBadInput};
+    std::copy(container.begin(), container.end(), request.container.begin());
+    auto answer = ask(request);
+    if (!answer) return answer.error();
+    const std::size_t size = std::min<std::size_t>(answer->size, kArgvBytes);
+    const std::string both(answer->bytes.begin(), answer->bytes.begin() + static_cast<long>(size));
+    const std::size_t end = std::min(both.find('\0'), both.size());
+    return ContainerNames{.image = both.substr(0, end), .pod = both.substr(std::min(end + 1, both.size()))};
   }
 
   [[nodiscard]] pid_t pid() const override { return pid_; }
@@ -274,9 +342,9 @@ class Asker : public Warden {
   }
 
  private:
-  Result<Answer> ask(Ask what, const event::ProcessId& process) {
+  Result<Answer> ask(Request request) {
     const std::lock_guard lock(mutex_);
-    const Request request{.serial = ++serial_, .ask = what, .tgid = process.tgid, .start_ns = process.start_ns};
+    request.serial = ++serial_;
     if (::send(socket_.get(), &request, sizeof request, MSG_NOSIGNAL) != sizeof request) {
       return Error{"the warden has ended", Error::Kind::kUnavailable};
     }
@@ -316,6 +384,14 @@ Result<std::unique_ptr<Warden>> Warden::start(Options options) {
   if (!hello) return hello.error().within("no warden");
   if (hello->say != Say::kDone) return Error{"no warden: it could not give up its other privileges"};
   return std::unique_ptr<Warden>(std::move(asker));
+}
+
+ContainerLookup lookup_by(Warden& warden) {
+  return [&warden](const std::string& container) -> std::optional<ContainerNames> {
+    auto names = warden.container_names(container);
+    if (!names) return std::nullopt;
+    return *std::move(names);
+  };
 }
 
 }  // namespace davy::collect

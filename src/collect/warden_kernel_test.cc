@@ -102,6 +102,27 @@ TEST_F(WardenTest, TellsArgvOnlyWhenAllowed) {
   EXPECT_EQ(*argv, std::string("sleep\0001000\0", 11));
 }
 
+TEST_F(WardenTest, TellsTheNamesOfAContainerAndNothingElse) {
+  const std::string id(64, 'a');
+  std::string root = "/tmp/davy-warden-XXXXXX";
+  ASSERT_NE(mkdtemp(root.data()), nullptr);
+  const auto state = std::filesystem::path(root) / "var/lib/docker/containers" / id;
+  std::filesystem::create_directories(state);
+  std::ofstream(state / "config.v2.json") << R"({"Config":{"Image":"redis:7","Env":["SECRET=x"],
+      "Labels":{"io.kubernetes.pod.name":"cart-0","io.kubernetes.pod.namespace":"shop"}}})";
+  std::filesystem::permissions(state, std::filesystem::perms::owner_all);  // as docker keeps it
+  const auto asked = warden({.root = root});
+  const auto names = asked->container_names(id);
+  ASSERT_TRUE(names.ok()) << names.error().message;
+  EXPECT_EQ(*names, (ContainerNames{"redis:7", "shop/cart-0"}));
+  EXPECT_EQ(lookup_by(*asked)(id), *names);
+  EXPECT_FALSE(asked->container_names(std::string(64, 'b')).ok());
+  for (const std::string& wrong : {std::string("../../../etc/shadow"), std::string(), std::string(64, '/')}) {
+    EXPECT_EQ(asked->container_names(wrong).error().kind, Error::Kind::kBadInput);
+  }
+  std::filesystem::remove_all(root);
+}
+
 TEST_F(WardenTest, HoldsTwoCapabilitiesAndNoFile) {
   const auto asked = warden();
   const std::string proc = "/proc/" + std::to_string(asked->pid());
