@@ -17,6 +17,7 @@ void add_scan(CLI::App& davy, int& exit);
 void add_dataset(CLI::App& davy, int& exit);
 void add_train(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);
+void add_doctor(CLI::App& davy, int& exit);
 
 /// Prints the error as one line on standard error; kBadUse for bad input, else kFailed.
 int report(const Error& error);

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   add_dataset(davy, exit);
   add_train(davy, exit);
   add_features(davy, exit);
+  add_doctor(davy, exit);
 
   davy::start_logging(spdlog::level::info);
   try {

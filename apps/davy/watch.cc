@@ -44,12 +44,12 @@ using ModelPointer = std::shared_ptr<const model::Model>;
 /// Everything behind the source: recording, detector, screen, page. Parts that are not asked for are null. The page
 /// goes first when all ends: it reads the board.
 struct Parts {
-  std::unique_ptr<collect::ImageNames> images;
+  std::unique_ptr<collect::Warden> warden;
+  std::unique_ptr<collect::ImageNames> images;  // asks the warden
   detect::Board board;
   std::unique_ptr<Screen> screen;
   std::unique_ptr<web::Server> server;
   std::unique_ptr<event::RecordingWriter> writer;
-  std::unique_ptr<collect::Warden> warden;
   std::unique_ptr<detect::Detector> detector;
 };
 
@@ -243,14 +243,16 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   // What needs privilege comes first: the programs in the kernel, the port, the file, the warden. Then all privilege
   // goes, and only then is anything parsed or any thread started.
   Parts parts;
-  parts.images = collect::ImageNames::create({});
+  start_warden(flags, parts);
+  collect::ImageNames::Options images;
+  if (parts.warden != nullptr) images.look_up = collect::lookup_by(*parts.warden);
+  parts.images = collect::ImageNames::create(std::move(images));
   auto options = chosen.collector;
   options.images = parts.images.get();
   auto collector = collect::open_collector(options);
   if (!collector) return report(collector.error());
   if (auto opened = open_page(flags, parts); !opened) return report(opened.error());
   if (auto opened = open_recording(flags, collector->source->host(), parts); !opened) return report(opened.error());
-  start_warden(flags, parts);
   const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
   if (auto dropped = collect::drop_to_nobody(kept); !dropped) return report(dropped.error());
   catch_signals();
