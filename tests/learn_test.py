@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""End to end: recordings become a dataset, a dataset a model, a model detects. Usage: learn_test.py DAVY CORPUS
+
+CORPUS is the program of tests/made_up_corpus.cc, which writes recordings of made-up programs."""
+import json
+import pathlib
+import pty
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DAVY, CORPUS = sys.argv[1:3]
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-learn-"))
+FAST = ("--trees", "80")
+
+
+def davy(*words):
+    done = subprocess.run([DAVY, *map(str, words)], capture_output=True, text=True, cwd=FOLDER, timeout=120)
+    if done.returncode < 0 or done.returncode > 3:
+        raise AssertionError(f"{words}: ended with {done.returncode}: {done.stderr}")
+    return done
+
+
+def recordings():
+    return sorted(FOLDER.glob("*.davy"))
+
+
+def setUpModule():
+    subprocess.run([CORPUS, FOLDER], check=True)
+    built = davy("dataset", "build", *recordings(), "--out", "all.davyset")
+    assert built.returncode == 0, built.stderr
+
+
+def tearDownModule():
+    shutil.rmtree(FOLDER)
+
+
+def train(*words, out="m.davym", data="all.davyset"):
+    return davy("train", "--model", "forest", "--data", data, "--out", out, *FAST, *words)
+
+
+class Dataset(unittest.TestCase):
+    def test_the_order_of_recordings_does_not_matter(self):
+        davy("dataset", "build", *reversed(recordings()), "--out", "turned.davyset")
+        self.assertEqual((FOLDER / "all.davyset").read_bytes(), (FOLDER / "turned.davyset").read_bytes())
+
+    def test_it_says_what_it_holds(self):
+        shown = davy("dataset", "show", "all.davyset")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertRegex(shown.stdout, r"(?m)^miner +3 +3 +6 +60$")
+        self.assertRegex(shown.stdout, r"(?m)^benign +7 +7 +14 +\d+$")
+        self.assertLessEqual(max(map(len, shown.stdout.splitlines())), 100)
+        as_json = json.loads(davy("dataset", "show", "--json", "all.davyset").stdout)
+        self.assertEqual(as_json["labels"]["miner"]["families"], 3)
+        self.assertEqual({p["program"] for p in as_json["programs"] if p["label"] == "miner"},
+                         {"alpha-program", "beta-program", "gamma-program"})
+
+    def test_bad_input_is_one_line_with_the_way_out(self):
+        (FOLDER / "text.txt").write_text("no recording")
+        for words, said in ((("build", "none.davy", "--out", "x"), "none.davy"),
+                            (("build", "text.txt", "--out", "x"), "text.txt"),
+                            (("build", *recordings()[:1] * 2, "--out", "x"), "the same recording"),
+                            (("show", "none.davyset"), "no such file"),
+                            (("show", "text.txt"), "davy dataset build")):
+            done = davy("dataset", *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(said, done.stderr)
+        self.assertFalse((FOLDER / "x").exists())
+
+    def test_a_full_disk_is_one_line(self):
+        done = davy("dataset", "build", *recordings()[:2], "--out", "/dev/full")
+        self.assertEqual((done.returncode, done.stderr), (1, "davy: cannot write /dev/full: No space left on device\n"))
+
+
+class Train(unittest.TestCase):
+    def test_training_again_gives_the_same_bytes(self):
+        first = train("--threads", "1")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        bytes_of_first = (FOLDER / "m.davym").read_bytes()
+        train("--threads", "4", out="again.davym")
+        self.assertEqual((FOLDER / "again.davym").read_bytes(), bytes_of_first)
+        train("--seed", "2", out="other.davym")
+        self.assertNotEqual((FOLDER / "other.davym").read_bytes(), bytes_of_first)
+
+    def test_it_sums_up_in_words_and_in_json(self):
+        said = train().stdout
+        self.assertIn("10 families (3 of miners), 10 programs", said)
+        self.assertRegex(said, r"Threshold 0\.\d+: the highest honest program is \S+ at 0\.\d+")
+        self.assertLessEqual(max(map(len, said.splitlines())), 80)
+        report = json.loads(train("--json").stdout)
+        self.assertIn(report["digest"], said)
+        honest = max(p["highest"] for p in report["out_of_bag"] if not p["miner"])
+        self.assertGreater(report["threshold"], honest)
+        self.assertIn("--seed 1 --trees 80", report["trained"])
+
+    def test_what_is_left_out_is_not_learned_yet_found(self):
+        for out, flag, name in (("family.davym", "--leave-out-family", "beta"), ("core.davym", "--leave-out-core", "core-b")):
+            report = json.loads(train(flag, name, "--json", out=out).stdout)
+            self.assertEqual(report["families"], 9)
+            self.assertIn(f"{flag} {name}", report["trained"])
+        unseen = davy("scan", "--model", "family.davym", "--json", "beta.1.davy", "server.1.davy")
+        alerted = {line["program"]: line["alerted"] for line in map(json.loads, unseen.stdout.splitlines())
+                   if line["type"] == "recording"}
+        self.assertEqual(alerted, {"beta-program": True, "server-program": False})
+
+    def test_bad_input_is_one_line_with_the_way_out(self):
+        honest = [p for p in recordings() if p.name.split(".")[0] in ("server", "worker")]
+        davy("dataset", "build", *honest, "--out", "honest.davyset")
+        davy("dataset", "build", *(p for p in recordings() if p.name[0] in "ag"), "--out", "miners.davyset")
+        for words, data, said in (((), "honest.davyset", "--label miner"), ((), "miners.davyset", "--label benign"),
+                                  ((), "none.davyset", "no such file"), ((), "alpha.1.davy", "davy dataset build"),
+                                  (("--leave-out-family", "delta"), "all.davyset", "it has: alpha, beta, burst"),
+                                  (("--leave-out-core", "delta"), "all.davyset", "it has: core-a, core-b"),
+                                  (("--rising", "delta"), "all.davyset", "davy features"),
+                                  (("--depth", "1000"), "all.davyset", "--depth"),
+                                  (("--speeed", "1"), "all.davyset", "--speeed")):
+            done = train(*words, data=data, out="x.davym")
+            self.assertEqual(done.returncode, 2, words)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(said, done.stderr)
+        self.assertFalse((FOLDER / "x.davym").exists())
+
+    def test_a_bar_only_on_a_terminal_and_only_when_it_takes_long(self):
+        self.assertEqual(train().stderr, "")
+        terminal, end = pty.openpty()
+        process = subprocess.Popen([DAVY, "train", "--model", "forest", "--data", "all.davyset", "--out", "long.davym",
+                                    "--trees", "10000"], cwd=FOLDER, stdout=subprocess.DEVNULL, stderr=end)
+        os.close(end)
+        shown = b""
+        try:
+            while chunk := os.read(terminal, 4096):
+                shown += chunk
+        except OSError:
+            pass  # the other side closed
+        self.assertEqual(process.wait(), 0)
+        if shown:  # else it took under two seconds
+            self.assertIn(b"growing trees [", shown)
+            self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-40:])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])
