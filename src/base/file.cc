@@ -25,6 +25,19 @@ bool write_all(std::FILE* file, std::string_view bytes) {
          fsync(fileno(file)) == 0;
 }
 
+/// A device, a pipe or a folder: never to be renamed away.
+bool is_special(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+}
+
+Status write_in_place(const std::filesystem::path& path, std::string_view bytes) {
+  const File file(std::fopen(path.c_str(), "wb"));
+  const bool written =
+      file && std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() && std::fflush(file.get()) == 0;
+  return written ? Status{} : failed("write", path);
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path) {
@@ -43,6 +56,7 @@ Result<std::string> read_file(const std::filesystem::path& path) {
 }
 
 Status replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  if (is_special(path)) return write_in_place(path, bytes);
   const std::filesystem::path beside = path.string() + fmt::format(".{}.part", getpid());
   const File file(std::fopen(beside.c_str(), "wb"));
   if (!file) return failed("write", path);

@@ -37,6 +37,15 @@ TEST_F(FileTest, AFailedWriteLeavesWhatStoodThere) {
   EXPECT_FALSE(replace_file("/dev/full/x", "x"));
 }
 
+TEST_F(FileTest, DevicesAreWrittenToNotReplaced) {
+  EXPECT_TRUE(replace_file("/dev/null", "x"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  const Status full = replace_file("/dev/full", "x");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().message, "cannot write /dev/full: No space left on device");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+}
+
 TEST(Bytes, ComeBackAndEndInZeros) {
   ByteWriter writer;
   writer.put<std::uint16_t>(7);
