@@ -114,9 +114,8 @@ void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t ex
   }
   const auto honest = std::count_if(fitted.program_scores.begin(), fitted.program_scores.end(),
                                     [](const auto& program) { return !program.miner; });
-  fmt::print("  It is approximate: {} honest programs say nothing of false alarms rarer than one in {}.\n", honest,
-             honest);
-  fmt::print("{}: sha256 {}\n", flags.out, model::digest(fitted.model));
+  fmt::print("  Approximate: {} honest programs cannot show false alarms rarer than 1 in {}.\n", honest, honest);
+  fmt::print("{}\nsha256 {}\n", flags.out, model::digest(fitted.model));
 }
 
 void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
@@ -175,11 +174,15 @@ void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
   command.add_option("--least-leaf", options.tree.least_leaf, "Programs a leaf must hold, as weight")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
-  command.add_option("--impurity", options.tree.impurity, "gini or entropy")
+  command.add_option("--impurity", options.tree.impurity, "What makes a split good")
       ->transform(CLI::CheckedTransformer(impurities))
+      ->option_text("gini|entropy [gini]")
       ->default_str("gini");
-  command.add_option("--class-weights", options.class_weights, "none or balanced")
+  command
+      .add_option("--class-weights", options.class_weights,
+                  "balanced: miners together weigh as much as all honest programs")
       ->transform(CLI::CheckedTransformer(weights))
+      ->option_text("none|balanced [balanced]")
       ->default_str("balanced");
   command.add_option("--drop-group", options.drop_group, "Chance that a tree does without a whole group of features")
       ->check(CLI::Range(0.0, 0.95))

@@ -33,11 +33,11 @@ TEST(Threshold, StandsAboveEveryHonestProgram) {
   const auto miner = [](double score) { return ProgramScore{"m", "m", true, score}; };
   const auto at = [](std::vector<ProgramScore> programs) { return choose_threshold(programs); };
   EXPECT_DOUBLE_EQ(at({miner(.9), miner(.52), honest(.4), honest(.1)}).value, .46) << "half the way";
-  EXPECT_DOUBLE_EQ(at({miner(.9), miner(.8), honest(.4)}).value, .5) << "but no more than kMostMargin";
+  EXPECT_DOUBLE_EQ(at({miner(.9), miner(.41), honest(.4)}).value, .42) << "but no less than kLeastMargin";
   EXPECT_DOUBLE_EQ(at({miner(.9), honest(.6), miner(.5)}).value, .62) << "an overlap costs recall, not honest programs";
   EXPECT_FALSE(at({miner(.9), honest(.6), miner(.5)}).parts());
-  EXPECT_DOUBLE_EQ(at({honest(.3)}).value, .32);
-  EXPECT_DOUBLE_EQ(at({honest(.995)}).value, 1);
+  EXPECT_DOUBLE_EQ(at({honest(.2)}).value, .4);
+  EXPECT_DOUBLE_EQ(at({honest(.995), honest(.1)}).value, 1);
 }
 
 TEST(Fit, TheThresholdPartsThePlantedProblem) {

@@ -52,10 +52,9 @@ Threshold choose_threshold(std::span<const ProgramScore> programs) {
   for (const ProgramScore& program : programs) {
     if (program.miner) threshold.lowest_miner = program;
   }
-  double margin = kLeastMargin;
-  if (threshold.lowest_miner) {
-    margin = std::clamp((threshold.lowest_miner->highest - honest->highest) / 2, kLeastMargin, kMostMargin);
-  }
+  const double gap =
+      threshold.lowest_miner ? (threshold.lowest_miner->highest - honest->highest) / 2 : (1 - honest->highest) / 4;
+  const double margin = std::max(gap, kLeastMargin);
   threshold.value = std::min(1.0, honest->highest + margin);
   return threshold;
 }

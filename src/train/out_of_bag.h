@@ -28,10 +28,10 @@ struct ProgramScore {
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
                                          const GrownForest& grown);
 
-/// Where to alert: above every honest training program's highest out-of-bag score, by a margin of half the way up to
-/// the lowest miner's highest score, at least kLeastMargin (also where honest and miners overlap) and at most
-/// kMostMargin: an unknown miner may score lower than the known ones. The threshold is approximate: the honest programs
-/// it is held against trained the other trees, and n of them say nothing about rates below about 1 / n.
+/// Where to alert: half the way from the highest honest program to the lowest miner, each by its highest out-of-bag
+/// score, and at least kLeastMargin above the honest one, also where the two overlap: then recall pays. When the only
+/// miner family is in every bag, a quarter of the way up to 1. The threshold is approximate: the honest programs it is
+/// held against trained the other trees, and n of them say nothing about rates below about 1 / n.
 struct Threshold {
   double value = 1;
   ProgramScore highest_honest;
@@ -39,7 +39,6 @@ struct Threshold {
   [[nodiscard]] bool parts() const { return !lowest_miner || lowest_miner->highest >= value; }
 };
 inline constexpr double kLeastMargin = 0.02;
-inline constexpr double kMostMargin = 0.10;
 
 /// REQUIRES: an honest program in `programs`.
 Threshold choose_threshold(std::span<const ProgramScore> programs);
