@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Ladder, EachRung,
                                          Expected{Rung::kRawTracepoint, event::Health::Rung::kRawTracepoint,
                                                   event::Flag::kSourceRawTracepoint},
                                          Expected{Rung::kProc, event::Health::Rung::kProc, event::Flag::kSourceProc}),
-                         [](const auto& info) { return std::string(name_of(info.param.rung)); });
+                         [](const auto& test) { return std::string(name_of(test.param.rung)); });
 
 TEST(LadderAsRoot, TakesTheBest) {
   ASSERT_EQ(geteuid(), 0U) << "needs root";

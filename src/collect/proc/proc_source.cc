@@ -50,7 +50,7 @@ class ProcSource : public event::SliceSource {
   /// Renews the table from the list of processes. Looks at new and busy ones, or with `all` at every one.
   void scan(std::optional<std::size_t> pulse, bool all);
   void look_at(std::uint32_t tgid, std::optional<std::size_t> pulse);
-  std::optional<ProcStat> read_stat(ProcDirectory& directory);
+  std::optional<ProcStat> read_stat(std::uint32_t tgid, ProcDirectory& directory);
   void end_process(std::uint32_t tgid);
 
   void end_slice(event::SliceSink& sink);
@@ -74,6 +74,8 @@ class ProcSource : public event::SliceSource {
   ProcClock clock_;
   std::map<std::uint32_t, ProcProcess> processes_;
   std::vector<ProcProcess> ended_;
+  std::unordered_map<std::uint32_t, std::uint64_t>
+      skipped_;  // kernel threads and hidden ones, by the scan they were in
   Workloads workloads_;
   std::unique_ptr<CgroupCpu> cgroup_cpu_;
   std::unordered_map<event::WorkloadId, Accounted> accounted_;
@@ -125,8 +127,12 @@ void ProcSource::scan(std::optional<std::size_t> pulse, bool all) {
   for (const std::uint32_t tgid : root.numbers(".")) {
     const auto known = processes_.find(tgid);
     if (known != processes_.end()) known->second.seen = scan_;
-    if (all || known == processes_.end() || known->second.busy()) look_at(tgid, pulse);
+    const auto skipped = skipped_.find(tgid);
+    if (skipped != skipped_.end()) skipped->second = scan_;
+    const bool fresh = known == processes_.end() && skipped == skipped_.end();
+    if (all || fresh || (known != processes_.end() && known->second.busy())) look_at(tgid, pulse);
   }
+  std::erase_if(skipped_, [&](const auto& entry) { return entry.second != scan_; });
   std::vector<std::uint32_t> gone;
   for (const auto& [tgid, process] : processes_) {
     if (process.seen != scan_) gone.push_back(tgid);
@@ -134,17 +140,27 @@ void ProcSource::scan(std::optional<std::size_t> pulse, bool all) {
   for (const std::uint32_t tgid : gone) end_process(tgid);
 }
 
-std::optional<ProcStat> ProcSource::read_stat(ProcDirectory& directory) {
+/// Nothing when it is none of ours: a kernel thread, hidden from us, or gone.
+std::optional<ProcStat> ProcSource::read_stat(std::uint32_t tgid, ProcDirectory& directory) {
   const auto text = directory.read("stat");
   auto stat = text ? parse_stat(*text) : std::nullopt;
-  if (!stat && directory.failure() == ProcDirectory::Failure::kVanished) ++losses_.processes_vanished;
-  return stat;
+  if (stat && !stat->kernel_thread()) {
+    skipped_.erase(tgid);
+    return stat;
+  }
+  const bool hidden = !stat && directory.failure() == ProcDirectory::Failure::kHidden;
+  if (!stat && !hidden) {
+    ++losses_.processes_vanished;
+  } else if (skipped_.insert_or_assign(tgid, scan_).second && hidden) {
+    ++losses_.processes_hidden;
+  }
+  return std::nullopt;
 }
 
 void ProcSource::look_at(std::uint32_t tgid, std::optional<std::size_t> pulse) {
   ProcDirectory directory(directory_of(tgid));
-  const auto stat = read_stat(directory);
-  if (!stat || stat->kernel_thread()) return;
+  const auto stat = read_stat(tgid, directory);
+  if (!stat) return;
   auto known = processes_.find(tgid);
   if (known != processes_.end() && known->second.start_ticks() != stat->start_ticks) {
     end_process(tgid);  // its id is another's now
