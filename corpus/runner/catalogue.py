@@ -13,7 +13,7 @@ SOURCES = ("public-miner", "own-worker", "legitimate")
 PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
-            "variants", "memory", "env", "tools")
+            "variants", "memory", "env", "optional", "plain")
 PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset", "rate")
 
 
@@ -66,6 +66,7 @@ class Program:
     memory: int           # MiB
     env: dict
     live_only: bool
+    optional: bool        # outside the starter set: recorded with --all or --only
 
     @property
     def name(self):
@@ -104,7 +105,8 @@ def make_variant(where, entry, variant, overrides):
         progress=read_progress(where, merged["progress"]), threads=int(merged.get("threads", 2)),
         cores=float(merged.get("cores", 0)), warmup=float(merged.get("warmup", 5)), place=merged.get("place", ""),
         memory=int(merged.get("memory", 4096)), env={k: str(v) for k, v in merged["env"].items()},
-        live_only=bool(merged.get("live_only", False)))
+        live_only=bool(merged.get("live_only", False)),
+        optional=bool(merged.get("optional", False)))
 
 
 def read_file(path):
@@ -121,7 +123,8 @@ def read_file(path):
         raise CatalogueError(f"{path.name}: program is {entry['program']!r}; it must be the file's name")
     if entry["label"] not in LABELS or entry["source"] not in SOURCES:
         raise CatalogueError(f"{path.name}: label must be one of {LABELS}, source one of {SOURCES}")
-    variants = {"plain": {}, **entry.pop("variants", {})}
+    plain = {"plain": {}} if entry.pop("plain", True) else {}
+    variants = {**plain, **entry.pop("variants", {})}
     return [make_variant(path.name, entry, name, overrides) for name, overrides in variants.items()]
 
 

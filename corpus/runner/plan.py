@@ -5,7 +5,7 @@ import random
 from runner import network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs
-ALONE_EVERY = 8                        # one run in so many has the machine to itself, with two cores
+ALONE_EVERY = 16                       # one run in so many has the machine to itself, with two cores
 
 
 @dataclasses.dataclass(frozen=True)
