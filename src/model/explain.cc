@@ -8,39 +8,32 @@
 namespace davy::model {
 namespace {
 
-constexpr std::size_t kMaxPoints = kMaxDepth / 2;
-using Points = std::array<double, kMaxPoints>;
+template <std::size_t Size>
+using Points = std::array<double, Size>;
 
+template <std::size_t Size>
 struct Quadrature {
-  std::size_t size = 0;
-  Points t{};
-  Points weight{};
-  void add(double zero, double of_weight) {
-    t[size] = (1 + zero) / 2;
-    weight[size++] = of_weight / 2;
-  }
+  Points<Size> t{};
+  Points<Size> weight{};
 };
 
 /// Gauss-Legendre on [0, 1]. Boost gives the zeros on [-1, 1] that are not negative.
-Quadrature gauss_legendre(std::size_t size) {
-  Quadrature rule;
-  const auto order = static_cast<int>(size);
+template <std::size_t Size>
+Quadrature<Size> gauss_legendre() {
+  Quadrature<Size> rule;
+  std::size_t filled = 0;
+  const auto add = [&](double zero, double weight) {
+    rule.t[filled] = (1 + zero) / 2;
+    rule.weight[filled++] = weight / 2;
+  };
+  const auto order = static_cast<int>(Size);
   for (const double x : boost::math::legendre_p_zeros<double>(order)) {
     const double slope = boost::math::legendre_p_prime(order, x);
     const double weight = 2 / ((1 - x * x) * slope * slope);
-    rule.add(x, weight);
-    if (x > 0) rule.add(-x, weight);
+    add(x, weight);
+    if (x > 0) add(-x, weight);
   }
   return rule;
-}
-
-const Quadrature& quadrature(std::size_t size) {
-  static const auto kRules = [] {
-    std::vector<Quadrature> rules(kMaxPoints + 1);
-    for (std::size_t n = 1; n <= kMaxPoints; ++n) rules[n] = gauss_legendre(n);
-    return rules;
-  }();
-  return kRules[size];
 }
 
 /// What is known of one feature on the way down: does the row pass its splits so far, and what share of the training
@@ -54,24 +47,25 @@ struct Passage {
 
 /// One walk of one tree. Each split moves its feature from one Passage to the next; the feature is owed the difference
 /// of their pulls times everything below, which telescopes to the pull of the deepest split at each leaf.
+template <std::size_t Size>
 class Walk {
  public:
-  Walk(const Tree& tree, std::span<const float> row, const Quadrature& rule, Shapley& out)
-      : tree_(tree), row_(row), rule_(rule), out_(out), passages_(row.size()) {}
+  Walk(const Tree& tree, std::span<const float> row, std::vector<Passage>& passages, Shapley& out)
+      : tree_(tree), row_(row), passages_(passages), out_(out) {}
 
   void run() {
-    Points ones;
+    Points<Size> ones;
     ones.fill(1);
-    Points below{};
+    Points<Size> below{};
     visit(0, ones, 1, below);
   }
 
  private:
   /// Adds to `below` the weighted products of all leaves under `index`.
-  void visit(std::uint32_t index, const Points& product, double share, Points& below) {
+  void visit(std::uint32_t index, const Points<Size>& product, double share, Points<Size>& below) {
     const Node& node = tree_[index];
     if (node.is_leaf()) {
-      for (std::size_t q = 0; q < rule_.size; ++q) below[q] += node.value * rule_.weight[q] * product[q];
+      for (std::size_t q = 0; q < Size; ++q) below[q] += node.value * kRule.weight[q] * product[q];
       out_.base += node.value * share;
       return;
     }
@@ -80,32 +74,53 @@ class Walk {
     descend(node, node.right, !left, product, share, below);
   }
 
-  void descend(const Node& node, std::uint32_t child, bool passes, const Points& product, double share, Points& below) {
+  void descend(const Node& node, std::uint32_t child, bool passes, const Points<Size>& product, double share,
+               Points<Size>& below) {
     const Passage was = passages_[node.feature];
     const double ratio = tree_[child].cover / node.cover;
     const Passage now{passes ? was.row : 0, was.share * ratio};
-    Points child_product;
-    for (std::size_t q = 0; q < rule_.size; ++q) {
-      child_product[q] = product[q] * now.factor(rule_.t[q]) / was.factor(rule_.t[q]);
+    Points<Size> child_product;
+    for (std::size_t q = 0; q < Size; ++q) {
+      child_product[q] = product[q] * now.factor(kRule.t[q]) / was.factor(kRule.t[q]);
     }
-    Points child_below{};
+    Points<Size> child_below{};
     passages_[node.feature] = now;
     visit(child, child_product, share * ratio, child_below);
     passages_[node.feature] = was;
     double owed = 0;
-    for (std::size_t q = 0; q < rule_.size; ++q) {
-      owed += child_below[q] * (now.pull(rule_.t[q]) - was.pull(rule_.t[q]));
+    for (std::size_t q = 0; q < Size; ++q) {
+      owed += child_below[q] * (now.pull(kRule.t[q]) - was.pull(kRule.t[q]));
       below[q] += child_below[q];
     }
     out_.values[node.feature] += owed;
   }
 
+  static inline const Quadrature<Size> kRule = gauss_legendre<Size>();
+
   const Tree& tree_;
   std::span<const float> row_;
-  const Quadrature& rule_;
+  std::vector<Passage>& passages_;  // all (1, 1) before and after
   Shapley& out_;
-  std::vector<Passage> passages_;
 };
+
+using Explain = void (*)(const Tree&, std::span<const float>, std::vector<Passage>&, Shapley&);
+
+template <std::size_t Size>
+void explain_with(const Tree& tree, std::span<const float> row, std::vector<Passage>& passages, Shapley& out) {
+  Walk<Size>(tree, row, passages, out).run();
+}
+
+/// The walk with at least `points` quadrature nodes: sizes known to the compiler, more nodes than needed stay exact.
+Explain walk_for(std::size_t points) {
+  if (points <= 2) return explain_with<2>;
+  if (points <= 3) return explain_with<3>;
+  if (points <= 4) return explain_with<4>;
+  if (points <= 6) return explain_with<6>;
+  if (points <= 8) return explain_with<8>;
+  if (points <= 16) return explain_with<16>;
+  if (points <= 32) return explain_with<32>;
+  return explain_with<kMaxDepth / 2>;
+}
 
 /// Most distinct features on a path of `tree` below `index`; `seen` counts how often each is split on above it.
 std::size_t distinct_on_path(const Tree& tree, std::uint32_t index, std::map<std::uint16_t, int>& seen,
@@ -132,12 +147,9 @@ Explainer::Explainer(const Forest& forest) : forest_(forest) {
 Shapley Explainer::explain(std::span<const float> row) const {
   assert(row.size() == forest_.features);
   Shapley sum{0, std::vector<double>(row.size(), 0.0)};
+  std::vector<Passage> passages(row.size());
   for (std::size_t i = 0; i < forest_.trees.size(); ++i) {
-    if (forest_.trees[i].size() == 1) {
-      sum.base += forest_.trees[i].front().value;
-    } else {
-      Walk(forest_.trees[i], row, quadrature(points_[i]), sum).run();
-    }
+    walk_for(points_[i])(forest_.trees[i], row, passages, sum);
   }
   const auto trees = static_cast<double>(forest_.trees.size());
   sum.base /= trees;

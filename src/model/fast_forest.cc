@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "model/forest.h"
@@ -42,22 +43,28 @@ void FastForest::score(std::span<const float> rows, std::span<double> out) const
   }
 }
 
+template <std::size_t Lanes>
+void FastForest::walk(const Root& root, std::span<const float> rows, std::size_t first, std::span<double> out) const {
+  std::array<std::uint32_t, Lanes> at;
+  at.fill(root.node);
+  const float* row = &rows[first * features_];
+  const Packed* nodes = nodes_.data();
+  for (int level = 0; level < root.depth; ++level) {
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
+      const Packed& node = nodes[at[lane]];
+      const bool left = row[lane * features_ + node.feature] <= node.threshold;
+      at[lane] = node.left + (node.step & (left ? 0U : 1U));
+    }
+  }
+  for (std::size_t lane = 0; lane < Lanes; ++lane) out[first + lane] += values_[nodes[at[lane]].leaf];
+}
+
 void FastForest::score_block(std::span<const float> rows, std::span<double> out) const {
   std::fill(out.begin(), out.end(), 0.0);
   for (const Root& root : roots_) {
-    for (std::size_t first = 0; first < out.size(); first += kLanes) {
-      const std::size_t lanes = std::min(kLanes, out.size() - first);
-      std::uint32_t at[kLanes];
-      std::fill(at, at + kLanes, root.node);
-      for (int level = 0; level < root.depth; ++level) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-          const Packed& node = nodes_[at[lane]];
-          const float x = rows[(first + lane) * features_ + node.feature];
-          at[lane] = node.left + (x <= node.threshold ? 0U : node.step);
-        }
-      }
-      for (std::size_t lane = 0; lane < lanes; ++lane) out[first + lane] += values_[nodes_[at[lane]].leaf];
-    }
+    std::size_t row = 0;
+    for (; row + kLanes <= out.size(); row += kLanes) walk<kLanes>(root, rows, row, out);
+    for (; row < out.size(); ++row) walk<1>(root, rows, row, out);
   }
   for (double& sum : out) sum /= static_cast<double>(roots_.size());
 }

@@ -60,6 +60,8 @@ class FastForest {
   std::vector<double> values_;
   std::vector<Root> roots_;
   void append(const Tree& tree);
+  template <std::size_t Lanes>
+  void walk(const Root& root, std::span<const float> rows, std::size_t first, std::span<double> out) const;
   void score_block(std::span<const float> rows, std::span<double> out) const;
 };
 
