@@ -21,7 +21,8 @@ constexpr auto kRows = std::to_array<Row>({
      "as "
      "a whole; 0 for a process.",
      [](const Measures& m) { return ratio(hidden_us(m), m[Sum::kCgroupCpu], 0); }},
-    {"hidden_of_available", "share", Scale::kLinear, 0, "The same, of the CPU time it could have used.",
+    {"hidden_of_available", "share", Scale::kLinear, 0,
+     "CPU time charged to the container that no visible process used, of all it could have used.",
      [](const Measures& m) { return m.per_available(hidden_us(m)); }},
     {"calls_counted", "share", Scale::kLinear, 1,
      "Share of its CPU time during which system calls were counted. What is said of calls rests on this part.",

@@ -57,7 +57,7 @@ double pauses(const Measures& m) {
 
 double duty(const Measures& m) {
   const double mean = std::accumulate(m.pulses.begin(), m.pulses.end(), 0.0);
-  return std::min(1.0, ratio(mean, full_speed(m) * static_cast<double>(m.pulses.size())));
+  return share(mean, full_speed(m) * static_cast<double>(m.pulses.size()));
 }
 
 /// The coarse kinds of call in the newer and in the older half of the window.
@@ -87,7 +87,7 @@ constexpr auto kRows = std::to_array<Row>({
      [](const Measures& m) { return m.per_available(m[Sum::kCpu]); }},
     {"cpu_of_one", "share", Scale::kLinear, 0.1,
      "CPU time used, of one CPU, at most 100 %: one thread at full speed shows here on a host of any size.",
-     [](const Measures& m) { return std::min(1.0, ratio(m.cpu_s, m.span_s)); }},
+     [](const Measures& m) { return share(m.cpu_s, m.span_s); }},
     {"saturated_threads", "1/cpu", Scale::kLog, 0,
      "Threads that were on a CPU for at least 90 % of a slice, per available CPU.",
      [](const Measures& m) { return m.per_available(m[Sum::kThreadTimeSaturated]); }},
@@ -96,9 +96,9 @@ constexpr auto kRows = std::to_array<Row>({
      [](const Measures& m) { return m.per_available(m[Sum::kThreadTimeBusy]); }},
     {"saturated_of_busy", "share", Scale::kLinear, 0,
      "Of the threads that are busy at all, how many run flat out. Hashing never waits.",
-     [](const Measures& m) { return std::min(1.0, ratio(m[Sum::kThreadTimeSaturated], m[Sum::kThreadTimeBusy])); }},
+     [](const Measures& m) { return share(m[Sum::kThreadTimeSaturated], m[Sum::kThreadTimeBusy]); }},
     {"busy_of_threads", "share", Scale::kLinear, 0.2, "Of all its threads, how many are busy.",
-     [](const Measures& m) { return std::min(1.0, ratio(m[Sum::kThreadTimeBusy], m[Sum::kThreadTime])); }},
+     [](const Measures& m) { return share(m[Sum::kThreadTimeBusy], m[Sum::kThreadTime]); }},
     {"effective_threads", "1/cpu", Scale::kLog, 0.25,
      "Number of equally busy threads that would share the CPU time as it was shared, per available CPU (participation "
      "ratio).",
@@ -106,7 +106,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"process_spread", "share", Scale::kLinear, 0,
      "How the CPU time is spread over processes: 0 for one, 1 - 1/n for n that use the same.",
      [](const Measures& m) { return 1 - ratio(1, effective(m, Sum::kProcessCpuSquares)); }},
-    {"thread_inequality", "gini", Scale::kLinear, 0.2,
+    {"thread_inequality", "Gini", Scale::kLinear, 0.2,
      "How unequally the busy threads share the CPU time: 0 when all used the same. Miners' workers are alike.",
      [](const Measures& m) {
        const auto busy = busy_threads(m);
@@ -114,7 +114,7 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {"compute_only", "share", Scale::kLinear, 0.1,
      "CPU time of threads that did nothing but compute for a whole slice: no read, write, send, receive, open or poll.",
-     [](const Measures& m) { return std::min(1.0, m.per_armed_s(m[Sum::kCpuComputeOnly] * 1e-6)); }},
+     [](const Measures& m) { return share(m[Sum::kCpuComputeOnly] * 1e-6, m.armed_cpu_s); }},
     {"quiet_threads", "share", Scale::kLinear, 0.1,
      "CPU time of threads that made less than one input or output call per CPU second over the whole window.",
      quiet_share},

@@ -53,20 +53,16 @@ double memoryless(const Flow& flow) {
   return std::exp(-off * off / 0.18);
 }
 
-/// Share of the gaps of both ways that are between 5 s and 2 min: jobs, shares and keep-alives, not a working protocol.
+/// Share of the gaps of both ways of 5 s or more: jobs, shares and keep-alives, not a working protocol.
 double slow_gaps(const Conversation& c) {
-  const auto slow = [](const Flow& flow) {
-    double gaps = 0;
-    for (std::size_t i = 0; i < event::kGapBoundsMs.size(); ++i) {
-      if (event::kGapBoundsMs[i] > 5'000) gaps += flow.gaps[i];
-    }
-    return gaps;
-  };
+  static_assert(event::kGapBoundsMs[4] == 5'000);
+  const auto slow = [](const Flow& flow) { return std::accumulate(flow.gaps.begin() + 5, flow.gaps.end(), 0.0); };
   return ratio(slow(c.sent) + slow(c.received), all_of(c.sent.gaps) + all_of(c.received.gaps));
 }
 
 /// Share of the messages of both ways of at most 512 bytes.
 double small_messages(const Conversation& c) {
+  static_assert(event::kSizeBounds[3] == 512);
   const auto small = [](const Flow& flow) { return std::accumulate(flow.sizes.begin(), flow.sizes.begin() + 4, 0.0); };
   return ratio(small(c.sent) + small(c.received), all_of(c.sent.sizes) + all_of(c.received.sizes));
 }
@@ -101,64 +97,75 @@ constexpr auto kRows = std::to_array<Row>({
     {"talks", "yes", Scale::kLinear, 0, "Whether it exchanged anything with anybody in the window.",
      [](const Measures& m) { return m.candidate ? 1.0 : 0.0; }},
     {"talk_alive", "share", Scale::kLinear, 0,
-     "Of its conversations the one most like a pool's (long, both ways, small messages, opened by us): for how much of "
-     "the window it was open.",
+     "For how much of the window its pool-like conversation was open: of all its conversations the one that is "
+     "longest, "
+     "both ways, of small messages and opened by itself.",
      [](const Measures& m) { return m.candidate ? m.candidate->alive_share : kUnknown; }},
-    {"talk_messages", "1/min", Scale::kLog, 0, "Messages per minute in that conversation, both ways.",
+    {"talk_messages", "1/min", Scale::kLog, 0, "Messages per minute in its pool-like conversation, both ways.",
      of_candidate<messages_per_minute>},
-    {"talk_sent_size", "B", Scale::kLog, 0, "Mean size of a message it sends there. A share takes about 200 bytes.",
+    {"talk_sent_size", "B", Scale::kLog, 0,
+     "Mean size of what it sends in its pool-like conversation. A share takes about 200 bytes.",
      of_candidate<[](const Measures&, const Conversation& c) { return mean_size(c.sent); }>},
     {"talk_received_size", "B", Scale::kLog, 0,
-     "Mean size of a message it receives there. A job takes some hundred bytes.",
+     "Mean size of what it receives in its pool-like conversation. A job takes some hundred bytes.",
      of_candidate<[](const Measures&, const Conversation& c) { return mean_size(c.received); }>},
-    {"talk_largest", "B", Scale::kLog, 0, "The largest message there: work units and results are larger than jobs.",
+    {"talk_largest", "B", Scale::kLog, 0,
+     "The largest message of its pool-like conversation: work units and results are larger than jobs.",
      of_candidate<[](const Measures&, const Conversation& c) {
        return number(std::max(c.sent.largest, c.received.largest));
      }>},
-    {"talk_small", "share", Scale::kLinear, 0, "Share of the messages there of at most 512 bytes.",
+    {"talk_small", "share", Scale::kLinear, 0,
+     "Share of the messages of its pool-like conversation that have at most 512 bytes.",
      of_candidate<[](const Measures&, const Conversation& c) { return small_messages(c); }>},
     {"talk_pushed", "share", Scale::kLinear, 0,
-     "Share of what it receives there that comes unasked, after a silence of a second or more: a pool pushes jobs.",
-     of_candidate<[](const Measures&, const Conversation& c) {
-       return std::min(1.0, ratio(c.pushes, number(c.received.messages)));
-     }>},
-    {"talk_turns", "share", Scale::kLinear, 0, "How often the speaker changes, per message: 1 for question and answer.",
-     of_candidate<[](const Measures&, const Conversation& c) { return std::min(1.0, ratio(c.turns, messages(c))); }>},
-    {"talk_send_gap", "s", Scale::kLog, 0, "Mean time between two messages it sends there.",
+     "Share of what it receives in its pool-like conversation that comes unasked, after a silence of a second or more: "
+     "a "
+     "pool pushes jobs.",
+     of_candidate<[](const Measures&, const Conversation& c) { return share(c.pushes, number(c.received.messages)); }>},
+    {"talk_turns", "share", Scale::kLinear, 0,
+     "How often the speaker changes in its pool-like conversation, per message: 100 % for question and answer.",
+     of_candidate<[](const Measures&, const Conversation& c) { return share(c.turns, messages(c)); }>},
+    {"talk_send_gap", "s", Scale::kLog, 0, "Mean time between two messages it sends in its pool-like conversation.",
      of_candidate<[](const Measures&, const Conversation& c) { return mean_gap_s(c.sent); }>},
-    {"talk_receive_gap", "s", Scale::kLog, 0, "Mean time between two messages it receives there.",
+    {"talk_receive_gap", "s", Scale::kLog, 0,
+     "Mean time between two messages it receives in its pool-like conversation.",
      of_candidate<[](const Measures&, const Conversation& c) { return mean_gap_s(c.received); }>},
     {"talk_send_memoryless", "share", Scale::kLinear, 0,
-     "How near the times at which it sends are to pure chance, as those of found shares are: 1 for chance, 0 for "
-     "clockwork or bursts.",
+     "How near the times at which it sends in its pool-like conversation are to pure chance, as those of found shares "
+     "are: 100 % for chance, 0 for clockwork or bursts.",
      of_candidate<[](const Measures&, const Conversation& c) { return memoryless(c.sent); }>},
     {"talk_send_variation", "s.d./mean", Scale::kLog, 3,
-     "How much the time between the messages it sends there varies: 0 like clockwork, 1 by chance, more in bursts.",
+     "How much the time between the messages it sends in its pool-like conversation varies: 0 like clockwork, 1 by "
+     "chance, more in bursts.",
      of_candidate<[](const Measures&, const Conversation& c) { return gap_variation(c.sent); }>},
-    {"talk_receive_variation", "s.d./mean", Scale::kLog, 3, "The same of the messages it receives there.",
+    {"talk_receive_variation", "s.d./mean", Scale::kLog, 3,
+     "How much the time between the messages it receives in its pool-like conversation varies: 0 like clockwork, 1 by "
+     "chance, more in bursts.",
      of_candidate<[](const Measures&, const Conversation& c) { return gap_variation(c.received); }>},
     {"talk_slow_gaps", "share", Scale::kLinear, 0,
-     "Share of the silences there that last 5 s to 2 min: the pace of jobs, shares and keep-alives.",
+     "Share of the silences in its pool-like conversation that last 5 s or longer: the pace of jobs, shares and "
+     "keep-alives.",
      of_candidate<[](const Measures&, const Conversation& c) { return slow_gaps(c); }>},
     {"talk_bytes", "B/cpu s", Scale::kLog, 0,
-     "Bytes exchanged there per CPU second: much computing on very little data.",
+     "Bytes exchanged in its pool-like conversation per CPU second: mining is much computing on very little data.",
      of_candidate<[](const Measures& m, const Conversation& c) { return m.per_cpu_s(bytes(c)); }>},
-    {"talk_received_share", "share", Scale::kLinear, 0.5, "Share of the bytes there that it receives.",
+    {"talk_received_share", "share", Scale::kLinear, 0.5,
+     "Share of the bytes of its pool-like conversation that it receives.",
      of_candidate<[](const Measures&, const Conversation& c) { return ratio(number(c.received.bytes), bytes(c)); }>},
-    {"talk_we_open", "yes", Scale::kLinear, 0, "Whether it opened that conversation itself.",
+    {"talk_we_open", "yes", Scale::kLinear, 0, "Whether it opened its pool-like conversation itself.",
      of_candidate<[](const Measures&, const Conversation& c) {
        return c.direction == event::Direction::kOutbound ? 1.0 : 0.0;
      }>},
     {"talk_json", "yes", Scale::kLinear, 0,
-     "Whether the first bytes there were JSON or JSON-RPC, as in the Stratum protocols of pools and in many others.",
+     "Whether its pool-like conversation began with JSON or JSON-RPC, as the protocols of pools do, and many others.",
      of_candidate<[](const Measures&, const Conversation& c) {
        return starts_with(c, {FirstBytes::kJson, FirstBytes::kJsonRpc}) ? 1.0 : 0.0;
      }>},
-    {"talk_encrypted", "yes", Scale::kLinear, 0, "Whether the first bytes there were TLS.",
+    {"talk_encrypted", "yes", Scale::kLinear, 0, "Whether its pool-like conversation began with TLS.",
      of_candidate<[](const Measures&, const Conversation& c) {
        return starts_with(c, {FirstBytes::kTls}) ? 1.0 : 0.0;
      }>},
-    {"talk_web", "yes", Scale::kLinear, 0, "Whether the first bytes there were HTTP or a WebSocket.",
+    {"talk_web", "yes", Scale::kLinear, 0, "Whether its pool-like conversation began with HTTP or a WebSocket.",
      of_candidate<[](const Measures&, const Conversation& c) {
        return starts_with(c, {FirstBytes::kHttp, FirstBytes::kWebSocket}) ? 1.0 : 0.0;
      }>},

@@ -28,7 +28,7 @@ double opens_of(const Measures& m) {
 }
 
 /// Share of the opens whose path was seen; few opens draw it to 0.
-double share_of_opens(const Measures& m, double opens) { return std::min(1.0, opens / (m[Sum::kOpensSeen] + 5)); }
+double share_of_opens(const Measures& m, double opens) { return share(opens, m[Sum::kOpensSeen] + 5); }
 
 template <LibraryClass... kClasses>
 double libraries_of(const Measures& m) {
@@ -51,7 +51,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"opens_configuration", "1/cpu s", Scale::kLog, 0.1, "Configuration opened per CPU second.",
      opens_of<FileClass::kConfiguration>},
     {"opens_gpu", "1/cpu s", Scale::kLog, 0, "Devices of GPUs opened per CPU second.", opens_of<FileClass::kDeviceGpu>},
-    {"opens_writing", "share", Scale::kLinear, 0.1, "Share of the files it opens that it opens for writing.",
+    {"opens_writing", "share", Scale::kLinear, 0, "Share of the files it opens that it opens for writing.",
      [](const Measures& m) { return share_of_opens(m, m[Sum::kOpensWriting]); }},
     {"opens_hidden", "share", Scale::kLinear, 0, "Share of the files it opens that are hidden by a dot.",
      [](const Measures& m) { return share_of_opens(m, m[Sum::kOpensHidden]); }},

@@ -44,7 +44,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Group::kCount)> 
     "",
     "Rates per CPU second. Miners compute much and do little else, whatever they are throttled to.",
     "Sizes are logarithms: no size is special, a model may learn which matter.",
-    "`talk_...` features are of one conversation: the one most like a pool's. Without any they are neutral.",
+    "`talk_...` features are of one conversation, the most pool-like: the longest, both ways, of small messages, "
+    "opened by\nthe process itself. Without any they are neutral.",
     "Attempts count whether they succeed or not.",
     "",
     "`hidden_...` features need the CPU time charged to a cgroup, so only windows of whole containers have them.",

@@ -53,6 +53,10 @@ double ratio(double numerator, double denominator, double otherwise) {
   return denominator > 0 ? numerator / denominator : otherwise;
 }
 
+double share(double part, double whole, double otherwise) {
+  return whole > 0 ? std::min(1.0, part / whole) : otherwise;
+}
+
 Measures::Measures(const window::Window& window) : activity(window.activity) {
   cpus = available_cpus(window);
   cpu_s = (*this)[Sum::kCpu] * 1e-6;
@@ -94,10 +98,10 @@ void Measures::choose_candidate(event::SliceNumber last) {
     const double last_s = static_cast<double>(std::max(talk.sent.last_ns, talk.received.last_ns)) * 1e-9;
     const double until = talk.closed ? std::min(last_s, end_s) : end_s;
     const double alive_s = std::max(0.0, until - std::max(begin_s, static_cast<double>(talk.opened_ns) * 1e-9));
-    const double share = std::min(1.0, ratio(alive_s, span_s, 0));
-    if (const double like = likeness(talk, share); like > best) {
+    const double alive_share = share(alive_s, span_s, 0);
+    if (const double like = likeness(talk, alive_share); like > best) {
       best = like;
-      candidate = Candidate{&talk, alive_s, share};
+      candidate = Candidate{&talk, alive_s, alive_share};
     }
   }
 }

@@ -59,4 +59,7 @@ class Measures {
 /// numerator / denominator, or `otherwise` when there is nothing to divide by.
 double ratio(double numerator, double denominator, double otherwise = kUnknown);
 
+/// The same, at most 1.
+double share(double part, double whole, double otherwise = kUnknown);
+
 }  // namespace davy::feature

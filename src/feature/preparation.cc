@@ -19,7 +19,8 @@ constexpr auto kRows = std::to_array<Row>({
      }},
     {"huge_page_files", "count", Scale::kLog, 0, "Files that say or set how many huge pages there are, opened.",
      [](const Measures& m) { return m.opens({FileClass::kHugePageSettings}); }},
-    {"huge_page_files_refused", "count", Scale::kLog, 0, "Of those, how many could not be opened.",
+    {"huge_page_files_refused", "count", Scale::kLog, 0,
+     "Files that say or set how many huge pages there are, that it could not open.",
      [](const Measures& m) { return static_cast<double>(m.activity[FileClass::kHugePageSettings].failed); }},
     {"msr_attempts", "count", Scale::kLog, 0,
      "Attempts to open the CPUs' model-specific registers, or the module that gives access: RandomX is faster after "

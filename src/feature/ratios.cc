@@ -28,7 +28,7 @@ double sum_of(const Measures& m) {
 /// Share of all calls; with few calls it is drawn to 0, for then it means little.
 double share_of_calls(const Measures& m, double calls) {
   constexpr double kPrior = 10;
-  return m.armed_cpu_s > 0 ? calls / (m.calls + kPrior) : kUnknown;
+  return m.armed_cpu_s > 0 ? share(calls, m.calls + kPrior) : kUnknown;
 }
 
 double errors(const Measures& m) {
@@ -48,7 +48,7 @@ double bytes_per_io_call(const Measures& m) {
   const double bytes = sum_of<Sum::kBytesRead, Sum::kBytesWritten>(m);
   const double calls = sum_of<Sum::kSyscallRead, Sum::kSyscallWrite, Sum::kSyscallPread, Sum::kSyscallPwrite,
                               Sum::kSyscallSend, Sum::kSyscallReceive, Sum::kSyscallTransfer>(m);
-  return ratio(bytes, calls, 0);
+  return m.armed_cpu_s > 0 ? ratio(bytes, calls, 0) : kUnknown;
 }
 
 /// Bytes moved are spread over the slices (near 1) or come in one burst (near 0), whatever the window's length.
@@ -89,9 +89,9 @@ constexpr auto kRows = std::to_array<Row>({
      "libraries; a miner can be told not to.",
      [](const Measures& m) { return share_of_calls(m, m[Sum::kSyscallYield]); }},
     {"error_share", "share", Scale::kLinear, 0.02, "Share of its system calls that failed, but for \"try again\".",
-     [](const Measures& m) { return std::min(1.0, share_of_calls(m, errors(m))); }},
+     [](const Measures& m) { return share_of_calls(m, errors(m)); }},
     {"try_again_share", "share", Scale::kLinear, 0.05, "Share of its system calls that found nothing to do yet.",
-     [](const Measures& m) { return std::min(1.0, share_of_calls(m, m[Sum::kErrorAgain])); }},
+     [](const Measures& m) { return share_of_calls(m, m[Sum::kErrorAgain]); }},
     {"call_variety", "share", Scale::kLinear, 0.4,
      "How many kinds of system call it makes and how evenly: 0 for one kind only.", call_variety},
     {"read_bytes", "B/cpu s", Scale::kLog, 100'000, "Bytes read, from files, pipes and sockets, per CPU second.",

@@ -83,9 +83,14 @@ TEST(Catalogue, EveryGroupHasAtLeastThree) {
 }
 
 TEST(Catalogue, ThePageOfTheDocumentationIsCurrent) {
-  std::ostringstream page;
-  page << std::ifstream(DAVY_SOURCE_DIR "/docs/features.md").rdbuf();
-  EXPECT_EQ(page.str(), to_markdown()) << "run: davy features --markdown > docs/features.md";
+  std::ifstream page(DAVY_SOURCE_DIR "/docs/features.md");
+  std::istringstream expected(to_markdown());
+  std::string line;
+  for (std::string want; std::getline(expected, want);) {
+    std::getline(page, line);
+    ASSERT_EQ(line, want) << "run: davy features --markdown > docs/features.md";
+  }
+  EXPECT_FALSE(std::getline(page, line)) << "more lines than the catalogue gives: " << line;
 }
 
 TEST(Catalogue, DigestIsOfNamesUnitsAndOrder) {
@@ -105,9 +110,13 @@ void expect_finite(const window::Window& window, const std::string& what) {
 TEST(Extract, NothingGivesTheNeutralValues) {
   const Vector vector = extract(window::Window{});
   expect_finite(window::Window{}, "nothing");
-  EXPECT_FLOAT_EQ(vector[index_of("rounding_unusual")], 0);
-  EXPECT_FLOAT_EQ(vector[index_of("calls")], std::log2(501.0F));
-  EXPECT_FLOAT_EQ(vector[index_of("talk_alive")], 0);
+  for (std::size_t i = 0; i < vector.size(); ++i) {
+    const Feature& feature = catalogue()[i];
+    const bool counted = feature.unit == "count" || feature.unit == "yes";  // of these nothing is none
+    const bool of_nothing = feature.unit == "1/thread" || feature.unit == "1/cpu" || feature.unit == "KiB";
+    if (counted || of_nothing) continue;
+    EXPECT_NEAR(natural(feature, vector[i]), feature.neutral, 1e-3 * (1 + feature.neutral)) << feature.name;
+  }
 }
 
 TEST(Extract, IsFiniteOnRandomActivities) {

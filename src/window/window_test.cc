@@ -172,7 +172,9 @@ TEST_F(WindowsTest, SurvivesAnyOrderOfNumbers) {
                                              SliceNumber(random.below(9)), "x");
     }
     windows->on_slice(slice);
-    if (random.below(5) == 0) end(*windows, random.below(30) == 0 ? random.bits() : random.below(200));
+    event::Health health;
+    health.number = SliceNumber(random.below(30) == 0 ? random.bits() : random.below(200));
+    if (random.below(5) == 0) windows->on_slice_end(health);
     seen_.clear();
   }
   EXPECT_LE(windows->held(), 100U);
