@@ -67,6 +67,7 @@ struct sched_entity {
 
 struct sched_info {
   unsigned long long run_delay;
+  unsigned long long last_arrival;
 };
 
 struct upid {
@@ -234,6 +235,7 @@ struct fpu {
 struct task_struct {
   struct thread_info thread_info;
   unsigned int flags;
+  int on_cpu;
   int static_prio;
   struct sched_entity se;
   unsigned int policy;

@@ -25,5 +25,16 @@
 #include "rounding.h"
 #include "iterators.h"
 
+/* Makes the compiler describe, for the test of the ABI, what else only ever lies on a stack. */
+struct davy_abi_types {
+  struct davy_thread_row thread;
+  struct davy_process_row process;
+  struct davy_pulse_row pulse;
+  struct davy_conversation_record conversation;
+  struct davy_cgroup_record cgroup;
+  struct davy_exec exec;
+  struct davy_exit exit;
+} *davy_abi_types;
+
 /* Helpers such as bpf_probe_read_user are open to GPL-compatible programs only. */
 char LICENSE[] SEC("license") = "GPL";

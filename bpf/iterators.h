@@ -133,6 +133,7 @@ int slice_tasks(struct bpf_iter__task *context) {
   bool leader, unchanged;
   __u64 cpu;
   if (!task || task->flags & PF_KTHREAD) return 0;
+  if (task->flags & PF_EXITING && BPF_CORE_READ(task, signal, live.counter) == 0) return 0; /* tells its end itself */
   leader = task->pid == task->tgid;
   tally = tally_of(task);
   cpu = task->se.sum_exec_runtime;
@@ -179,6 +180,21 @@ static __always_inline __u64 *pulse_mark(struct task_struct *task, struct davy_t
 }
 #endif
 
+#define CLOCK_SKEW_NS 10000000ULL /* of the scheduler's clocks between CPUs, at most */
+
+static __always_inline void start_pulse(struct bpf_iter_meta *meta) {
+  if (meta->seq_num) return;
+  pulse_clock[0] = pulse_clock[1];
+  pulse_clock[1] = BPF_CORE_READ(current_task(), sched_info.last_arrival);
+}
+
+/* True for a task that got no CPU since the last pulse, found without touching its counters, which are cold memory. One
+ * that ran on from before and then stopped is missed until it runs again; its time is told then. */
+static __always_inline bool sleeps(struct task_struct *task) {
+  if (!bpf_core_field_exists(task->on_cpu)) return false;
+  return !task->on_cpu && task->sched_info.last_arrival + CLOCK_SKEW_NS < pulse_clock[0];
+}
+
 /* Once a pulse: who used the CPU. Too small a use waits until it has grown. */
 SEC("iter/task")
 int pulse_tasks(struct bpf_iter__task *context) {
@@ -186,7 +202,9 @@ int pulse_tasks(struct bpf_iter__task *context) {
   struct davy_pulse_row row = {};
   struct davy_tally *tally;
   __u64 cpu, *mark;
+  start_pulse(context->meta);
   if (!task || task->flags & (PF_KTHREAD | PF_EXITING)) return 0;
+  if (!full_pass && sleeps(task)) return 0;
   cpu = task->se.sum_exec_runtime;
   tally = tally_of(task);
   if (!tally) return 0;

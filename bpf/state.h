@@ -33,6 +33,9 @@ const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a tas
 /* Set by the collector while running. */
 __u32 full_pass = 0; /* the next task iteration tells of idle processes too */
 
+/* When the collector itself got its CPU for the last two pulses, by the scheduler's clock. */
+__u64 pulse_clock[2];
+
 __u64 losses[DAVY_LOSS_N];
 __u64 conversation_serial;
 
