@@ -114,18 +114,24 @@ struct Paint {
 
 std::size_t text_column() { return kMargin + kStandingWidth + kNameWidth; }
 
-/// Text in the right-hand column, broken between words.
-std::string in_column(const std::string& text, std::size_t width) {
-  const std::size_t room = std::max<std::size_t>(width, text_column() + 20);
-  const std::string padding(text_column(), ' ');
-  return detect::wrap(padding + text, room, text_column()).substr(text_column());
+/// Text in the column that begins at `column`, broken between words.
+std::string in_column(const std::string& text, std::size_t column, std::size_t width) {
+  const std::string lines = detect::wrap(text, std::max<std::size_t>(width, column + 20) - column, 0);
+  std::string out;
+  for (const char c : lines) {
+    out += c;
+    if (c == '\n') out.append(column, ' ');
+  }
+  return out;
 }
 
-void print_finding(const collect::Finding& finding, const Paint& paint, std::size_t width) {
+/// `said`: the advice given last in this group, which is not given again.
+void print_finding(const collect::Finding& finding, std::string& said, const Paint& paint, std::size_t width) {
   fmt::print("{:{}}{}{}{}\n", "", kMargin, paint.of(finding.standing), detect::left(finding.name, kNameWidth),
-             in_column(detect::printable(finding.value), width));
-  if (finding.standing == Standing::kOk || finding.advice.empty()) return;
-  fmt::print("{:{}}{}\n", "", text_column(), in_column("> " + finding.advice, width));
+             in_column(detect::printable(finding.value), text_column(), width));
+  if (finding.standing == Standing::kOk || finding.advice.empty() || finding.advice == said) return;
+  said = finding.advice;
+  fmt::print("{:{}}{}\n", "", text_column(), in_column("> " + finding.advice, text_column(), width));
 }
 
 void print_losses(const Losses& losses, const Paint& paint, std::size_t width) {
@@ -138,18 +144,35 @@ void print_losses(const Losses& losses, const Paint& paint, std::size_t width) {
   }
 }
 
+/// "3 of 34 could be better: collects by tracing."
+std::string summary(const collect::Diagnosis& diagnosis) {
+  std::size_t all = 0;
+  std::size_t lacking = 0;
+  for (const auto& group : diagnosis.groups) {
+    for (const auto& finding : group.findings) {
+      ++all;
+      lacking += finding.standing == Standing::kOk ? 0U : 1U;
+    }
+  }
+  const std::string found = lacking == 0 ? fmt::format("all {} points are as they should be", all)
+                                         : fmt::format("{} of {} points are limited or missing", lacking, all);
+  return fmt::format("Collects by the {} rung; {}.", collect::name_of(diagnosis.rung), found);
+}
+
 void print_text(const collect::Diagnosis& diagnosis, const Losses& losses) {
   const auto screen = screen_options(stdout);
   const Paint paint{.colour = screen.colour};
   const std::size_t width = std::min<std::size_t>(screen.width, 100);
   fmt::print("{}\n", paint.bold(fmt::format("Davy {} on {}", DAVY_VERSION, collect::this_host()->name)));
+  fmt::print("{}\n", summary(diagnosis));
   for (const auto& group : diagnosis.groups) {
     fmt::print("\n{}\n", paint.bold(group.title));
-    for (const auto& finding : group.findings) print_finding(finding, paint, width);
+    std::string said;
+    for (const auto& finding : group.findings) print_finding(finding, said, paint, width);
   }
   fmt::print("\n{}\n", paint.bold("Not seen here"));
   for (const auto& blind : diagnosis.blind) {
-    fmt::print("{}\n", detect::wrap("  - " + detect::printable(blind), width, kMargin + 2));
+    fmt::print("{:{}}- {}\n", "", kMargin, in_column(detect::printable(blind), kMargin + 2, width));
   }
   print_losses(losses, paint, width);
 }

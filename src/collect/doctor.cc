@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -84,7 +86,8 @@ const std::string kAsRoot = "Run as root, or with CAP_BPF and CAP_PERFMON.";
 FindingGroup programs(BpfProbe& probe) {
   FindingGroup group{.title = "BPF programs and maps, each tried", .findings = {}};
   const auto add = [&](std::string name, const Status& status, Standing bad, const std::string& advice) {
-    group.findings.push_back(tried(std::move(name), status, "loads", bad, advice));
+    const bool refused = !status && status.error().message.ends_with(std::strerror(EPERM));
+    group.findings.push_back(tried(std::move(name), status, "loads", bad, refused ? kAsRoot : advice));
   };
   add("tracing (tp_btf)", probe.tracing_program("sys_exit"), Standing::kMissing, kAsRoot);
   add("raw tracepoint", probe.raw_tracepoint_program(), Standing::kMissing, kAsRoot);
@@ -94,7 +97,7 @@ FindingGroup programs(BpfProbe& probe) {
   add("socket iterator", probe.iterator_program("bpf_sk_storage_map"), Standing::kLimited,
       "Without it conversations are told only when they end.");
   add("ring buffer", probe.ring_buffer(), Standing::kMissing, kAsRoot);
-  add("task storage", probe.task_storage(), Standing::kMissing, "Needs 5.12. " + kAsRoot);
+  add("task storage", probe.task_storage(), Standing::kMissing, "Needs 5.12.");
   add("socket storage", probe.socket_storage(), Standing::kMissing, kAsRoot);
   return group;
 }
@@ -108,12 +111,12 @@ struct Hook {
 };
 constexpr std::array kHooks{
     Hook{"sys_exit", Standing::kMissing, "system calls by class"},
-    Hook{"sched_process_exit", Standing::kMissing, "the last counts of threads and processes that end"},
+    Hook{"sched_process_exit", Standing::kMissing, "last counts of what ends"},
     Hook{"sched_process_exec", Standing::kMissing, "new programs"},
     Hook{"sched_process_fork", Standing::kMissing, "new processes"},
     Hook{"inet_sock_set_state", Standing::kMissing, "TCP connections and their direction"},
-    Hook{"sock_send_length", Standing::kLimited, "sizes and gaps of messages sent, by every way of sending"},
-    Hook{"sock_recv_length", Standing::kLimited, "sizes and gaps of messages received, likewise"},
+    Hook{"sock_send_length", Standing::kLimited, "messages sent: sizes and gaps"},
+    Hook{"sock_recv_length", Standing::kLimited, "messages received: sizes and gaps"},
     Hook{"x86_fpu_regs_deactivated", Standing::kLimited, "the floating-point rounding mode"},
     Hook{"io_uring_submit_req", Standing::kLimited, "work submitted through io_uring"},
 };
@@ -263,9 +266,9 @@ FindingGroup host(std::vector<std::string>& blind) {
 std::string rung_words(Rung rung) {
   switch (rung) {
     case Rung::kTracing:
-      return "tracing: counted in the kernel, all there is";
+      return "tracing: counted in the kernel";
     case Rung::kRawTracepoint:
-      return "raw: counted in the kernel by raw tracepoints";
+      return "raw: counted in the kernel, by raw tracepoints";
     case Rung::kProc:
       return "proc: polled from /proc";
     case Rung::kAuto:
