@@ -16,7 +16,10 @@ static __always_inline int number_in_own_namespace(struct pid *pid, __u32 *level
   return last.nr;
 }
 
-static __always_inline void read_facts(struct davy_facts *facts, struct task_struct *task) {
+/* `cgroup` comes from note_cgroup(), called before the record is reserved: a cgroup's path must be on the ring before
+ * whoever names it. */
+static __always_inline void read_facts(struct davy_facts *facts, struct task_struct *task,
+                                       const struct davy_cgroup_key *cgroup) {
   struct task_struct *leader = BPF_CORE_READ(task, group_leader);
   struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
   facts->pidns_level = 0;
@@ -26,7 +29,7 @@ static __always_inline void read_facts(struct davy_facts *facts, struct task_str
   facts->nspid = number_in_own_namespace(BPF_CORE_READ(leader, thread_pid), &facts->pidns_level);
   facts->threads = threads_of(task);
   bpf_probe_read_kernel_str(facts->comm, sizeof(facts->comm), &leader->comm);
-  note_cgroup(task, &facts->cgroup);
+  facts->cgroup = *cgroup;
 }
 
 static __always_inline void read_use(__u64 use[DAVY_USE_N], struct task_struct *task) {
@@ -67,7 +70,10 @@ static __always_inline void fold(struct davy_retired *into, struct task_struct *
 }
 
 static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __u32 kind, bool alone) {
-  struct davy_exit *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+  struct davy_cgroup_key cgroup;
+  struct davy_exit *record;
+  note_cgroup(task, &cgroup);
+  record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
   if (!record) {
     lose(DAVY_LOSS_RING_EXIT);
     return NULL;
@@ -76,7 +82,7 @@ static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __
   record->at_ns = bpf_ktime_get_boot_ns();
   record->exit_code = READ(task, exit_code);
   record->alone = alone;
-  read_facts(&record->facts, task);
+  read_facts(&record->facts, task, &cgroup);
   return record;
 }
 

@@ -67,10 +67,12 @@ static __always_inline __u32 count_descriptors(struct task_struct *task) {
 
 static __always_inline long tell_process(struct seq_file *seq, struct task_struct *task) {
   struct davy_process_row row = {};
+  struct davy_cgroup_key cgroup;
   struct mm_struct *mm = BPF_CORE_READ(task, mm);
   row.kind = DAVY_ROW_PROCESS;
   identify(&row.who, task);
-  read_facts(&row.facts, task);
+  note_cgroup(task, &cgroup);
+  read_facts(&row.facts, task, &cgroup);
   row.cpus_allowed = task->nr_cpus_allowed;
   row.descriptors = count_descriptors(task);
   if (mm) {

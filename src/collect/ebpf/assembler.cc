@@ -19,6 +19,14 @@ const T* as(std::span<const std::byte> bytes) {
   return bytes.size() < sizeof(T) ? nullptr : reinterpret_cast<const T*>(bytes.data());
 }
 
+/// A lone thread that never talked has nothing more to come. Sent at once, a storm of short processes needs no room.
+bool nothing_follows(const ProcessState& state, const davy_exit& record) {
+  const auto& count = record.total.count;
+  return record.alone != 0 && state.conversations == 0 && !state.parts && count[DAVY_COUNT_THREADS_CREATED] == 0 &&
+         count[DAVY_COUNT_CONNECTS_OUT] == 0 && count[DAVY_COUNT_MESSAGES_SENT] == 0 &&
+         count[DAVY_COUNT_MESSAGES_RECEIVED] == 0;
+}
+
 std::string path_of(const char (&names)[DAVY_CGROUP_DEPTH][DAVY_CGROUP_NAME]) {
   std::vector<std::string_view> leaf_first;
   for (const auto& name : names) {
@@ -119,15 +127,11 @@ void Assembler::on_exit(const davy_exit& record) {
   const Totals totals = Totals::of(record.total);
   if (!state->last) state->last = std::make_unique<Totals>(totals);
   state->last->advance_to(totals);
+  const bool first_told = !state->gone;
   end(*state, record.at_ns, record.exit_code);
-  // A lone thread that never talked has nothing more to come. Sent at once, a storm of short processes needs no room.
-  const bool nothing_follows =
-      record.alone != 0 && state->conversations == 0 && !state->parts &&
-      record.total.count[DAVY_COUNT_THREADS_CREATED] == 0 && record.total.count[DAVY_COUNT_CONNECTS_OUT] == 0 &&
-      record.total.count[DAVY_COUNT_MESSAGES_SENT] == 0 && record.total.count[DAVY_COUNT_MESSAGES_RECEIVED] == 0;
-  if (!nothing_follows || !sink_) return;
+  if (!first_told || !sink_ || !nothing_follows(*state, record)) return;
   send(*state);
-  ended_.pop_back();
+  std::erase(ended_, Key{state->who.start_ns, state->who.tgid});
   forget(*state);
 }
 

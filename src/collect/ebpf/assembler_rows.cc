@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "collect/ebpf/assembler.h"
 #include "collect/ebpf/mapping_walk.h"
@@ -189,12 +190,13 @@ void Assembler::mapping_rows(Bytes bytes) {
 }
 
 void Assembler::end_mappings() {
-  if (!walked_ || walk_->empty()) return;
-  event::Activity& work = work_of(*walked_);
+  ProcessState* const walked = std::exchange(walked_, nullptr);
+  if (!walked || walk_->empty()) return;
+  event::Activity& work = work_of(*walked);
   walk_->add_to(work);
   work.set(Flag::kMemoryMapped);
-  walked_->has_mappings = true;
-  walked_->loader_mapped = walk_->loader_mapped();
+  walked->has_mappings = true;
+  walked->loader_mapped = walk_->loader_mapped();
 }
 
 }  // namespace davy::collect

@@ -197,6 +197,57 @@ TEST_P(Counts, ErrorsAndBytes) {
   EXPECT_EQ(all[Sum::kErrorInvalid], 7U);
 }
 
+TEST(CountsWithoutRoom, ARingTooSmallLosesNothingThatIsCounted) {
+  DAVY_NEEDS_ROOT();
+  EbpfOptions options;
+  options.arming = Arming::kAlways;
+  options.ring_bytes = 4096;  // holds a handful of records
+  Running running(options);
+  ASSERT_TRUE(running.ok());
+  std::vector<pid_t> pids;
+  for (int i = 0; i < 400; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      yield_times(i);
+      _exit(0);
+    }
+    pids.push_back(pid);
+  }
+  for (pid_t pid : pids) waitpid(pid, nullptr, 0);
+  running.wait_slices(3);
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallYield], i);
+  }
+  std::uint64_t lost = 0;
+  const event::Health health = running.capture().healths().back();
+  for (const auto& counter : health.counters) {
+    if (counter.name == "ring_exits") lost = counter.value;
+    if (counter.name == "calls_lost" || counter.name == "retired_full") {
+      EXPECT_EQ(counter.value, 0U) << counter.name;
+    }
+  }
+  EXPECT_GT(lost, 0U) << "the ring was large enough: this tested nothing";
+}
+
+TEST(CountsUnderLoad, AreExactOnAllCores) {
+  DAVY_NEEDS_ROOT();
+  EbpfOptions options;
+  options.arming = Arming::kAlways;
+  Running running(options);
+  ASSERT_TRUE(running.ok());
+  constexpr int kCalls = 1'000'000, kShort = 200;
+  const pid_t pid = run_child([] {
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i)
+      threads.emplace_back([] { yield_times(kCalls); });
+    for (int i = 0; i < kShort; ++i) std::thread([] { yield_times(100); }).join();
+    for (auto& thread : threads) thread.join();
+  });
+  running.wait_slices(2);
+  EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallYield],
+            std::uint64_t{kCalls} * std::thread::hardware_concurrency() + kShort * 100);
+}
+
 INSTANTIATE_TEST_SUITE_P(Rungs, Counts, ::testing::Values(Rung::kTracing, Rung::kRawTracepoint),
                          [](const auto& tested) { return std::string(name_of(tested.param)); });
 

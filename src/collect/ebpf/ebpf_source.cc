@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "collect/ebpf/arming_policy.h"
 #include "collect/ebpf/assembler.h"
 #include "collect/ebpf/kernel.h"
 #include "collect/host.h"
@@ -12,8 +13,6 @@
 namespace davy::collect {
 namespace {
 
-constexpr double kArmingShare = 0.02;                   // of a core
-constexpr std::uint64_t kKeepArmedNs = 30'000'000'000;  // after the last busy pulse
 constexpr int kStopCheckMs = 100;
 constexpr std::uint64_t kFullPassEvery = 6;  // slices
 
@@ -48,7 +47,7 @@ class EbpfSource : public event::SliceSource {
   SliceClock clock_;
   std::uint64_t slice_ns_;
   std::uint64_t started_ns_;
-  std::uint64_t busy_until_ns_ = 0;
+  ArmingPolicy policy_;
   std::uint64_t slices_ = 0;
   std::uint64_t late_slices_ = 0;
   std::uint64_t mappings_unread_ = 0;
@@ -72,14 +71,10 @@ EbpfSource::EbpfSource(std::unique_ptr<Kernel> kernel, const EbpfOptions& option
                  {[this](const davy_who& who) { kernel_->forget_retired(who); },
                   [this](const davy_cgroup_key& key) { kernel_->ask_for_cgroup(key); }}),
       slice_ns_(std::uint64_t{options.slice_seconds} * 1'000'000'000),
-      started_ns_(started_ns) {}
+      started_ns_(started_ns),
+      policy_(options.arming) {}
 
-Status EbpfSource::begin() {
-  if (options_.arming == Arming::kNever) return {};
-  // Adaptive too starts armed: what is busy already is known only after the first pulse.
-  busy_until_ns_ = boot_ns() + slice_ns_;
-  return kernel_->arm();
-}
+Status EbpfSource::begin() { return policy_.armed_at_start() ? kernel_->arm() : Status{}; }
 
 std::uint64_t EbpfSource::pulse_end(std::size_t pulse) const {
   const std::uint64_t slice_begin = clock_.number.value() * slice_ns_;
@@ -162,13 +157,8 @@ Status EbpfSource::end_pulse(std::size_t pulse) {
 }
 
 Status EbpfSource::decide_arming(double busiest) {
-  if (options_.arming != Arming::kAdaptive) return {};
-  const std::uint64_t now = boot_ns();
-  if (busiest >= kArmingShare) {
-    busy_until_ns_ = now + kKeepArmedNs;
-    return kernel_->arm();
-  }
-  if (now >= busy_until_ns_) kernel_->disarm();
+  if (policy_.armed_after(busiest, boot_ns())) return kernel_->arm();
+  kernel_->disarm();
   return {};
 }
 
