@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "feature/row.h"
 #include "feature/series.h"
@@ -45,20 +44,13 @@ double quiet_share(const Measures& m) {
   return ratio(quiet, all);
 }
 
-/// The pulses' level at full speed, robust against a few high ones.
-double full_speed(const Measures& m) { return quantile(m.pulses, 0.9); }
-
 double pauses(const Measures& m) {
-  const double full = full_speed(m);
-  if (full <= 0) return kUnknown;
-  const auto idle = std::count_if(m.pulses.begin(), m.pulses.end(), [&](double p) { return p < 0.1 * full; });
+  if (m.full_speed <= 0) return kUnknown;
+  const auto idle = std::count_if(m.pulses.begin(), m.pulses.end(), [&](double p) { return p < 0.1 * m.full_speed; });
   return static_cast<double>(idle) / static_cast<double>(m.pulses.size());
 }
 
-double duty(const Measures& m) {
-  const double mean = std::accumulate(m.pulses.begin(), m.pulses.end(), 0.0);
-  return share(mean, full_speed(m) * static_cast<double>(m.pulses.size()));
-}
+double duty(const Measures& m) { return share(sum(m.pulses), m.full_speed * static_cast<double>(m.pulses.size())); }
 
 /// The coarse kinds of call in the newer and in the older half of the window.
 double call_mix_change(const Measures& m) {
@@ -76,9 +68,14 @@ double call_mix_change(const Measures& m) {
 double speed_change(const Measures& m) {
   const std::size_t half = m.pulses.size() / 2;
   if (half < 5) return kUnknown;
-  const double older = std::accumulate(m.pulses.begin(), m.pulses.begin() + static_cast<std::ptrdiff_t>(half), 0.0);
-  const double newer = std::accumulate(m.pulses.end() - static_cast<std::ptrdiff_t>(half), m.pulses.end(), 0.0);
+  const double older = sum(std::span(m.pulses).first(half));
+  const double newer = sum(std::span(m.pulses).last(half));
   return ratio(std::abs(newer - older), newer + older);
+}
+
+double process_spread(const Measures& m) {
+  const double spread = 1 - ratio(1, effective(m, Sum::kProcessCpuSquares));
+  return spread < 0 ? 0 : spread;  // pulses and slices are read at slightly different times
 }
 
 constexpr auto kRows = std::to_array<Row>({
@@ -104,8 +101,7 @@ constexpr auto kRows = std::to_array<Row>({
      "ratio).",
      [](const Measures& m) { return effective(m, Sum::kThreadCpuSquares) / m.cpus; }},
     {"process_spread", "share", Scale::kLinear, 0,
-     "How the CPU time is spread over processes: 0 for one, 1 - 1/n for n that use the same.",
-     [](const Measures& m) { return 1 - ratio(1, effective(m, Sum::kProcessCpuSquares)); }},
+     "How the CPU time is spread over processes: 0 for one, 1 - 1/n for n that use the same.", process_spread},
     {"thread_inequality", "Gini", Scale::kLinear, 0.2,
      "How unequally the busy threads share the CPU time: 0 when all used the same. Miners' workers are alike.",
      [](const Measures& m) {
@@ -131,7 +127,7 @@ constexpr auto kRows = std::to_array<Row>({
      [](const Measures& m) { return m.per_cpu_s(m[Sum::kMigrations]); }},
     {"cpu_plateau", "share", Scale::kLinear, 0.3,
      "Share of seconds in which its CPU use was within 15 % of the usual: a plateau has no work that comes and goes.",
-     [](const Measures& m) { return m.pulses.empty() ? kUnknown : plateau(m.pulses, 0.15); }},
+     [](const Measures& m) { return m.pulses.empty() ? kUnknown : share_near(m.pulses, m.usual_speed, 0.15); }},
     {"cpu_variation", "s.d./mean", Scale::kLog, 0.8, "How much its CPU use varies from second to second.",
      [](const Measures& m) { return m.pulses.size() < 5 ? kUnknown : variation(m.pulses); }},
     {"cpu_variation_slices", "s.d./mean", Scale::kLog, 0.5,

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "feature/series.h"
+
 namespace davy::feature {
 namespace {
 
@@ -26,12 +28,11 @@ double available_cpus(const window::Window& window) {
   return cpus > 0 ? cpus : 1;
 }
 
-double calls_of(const event::Activity& activity) {
-  double calls = static_cast<double>(activity[Sum::kSyscallsCompat]);
-  for (std::size_t s = 0; s < event::kSyscallClasses; ++s) {
-    if (static_cast<Sum>(s) != Sum::kSyscallClock) calls += static_cast<double>(activity.sums[s]);
-  }
-  return calls;
+/// event::coarse_kind of each class.
+std::array<event::CallKind, event::kSyscallClasses> kinds_of_calls() {
+  std::array<event::CallKind, event::kSyscallClasses> kinds{};
+  for (std::size_t s = 0; s < kinds.size(); ++s) kinds[s] = event::coarse_kind(static_cast<Sum>(s));
+  return kinds;
 }
 
 double mean_bytes(const Conversation& talk) {
@@ -61,10 +62,23 @@ Measures::Measures(const window::Window& window) : activity(window.activity) {
   cpus = available_cpus(window);
   cpu_s = (*this)[Sum::kCpu] * 1e-6;
   armed_cpu_s = std::min((*this)[Sum::kCpuArmed] * 1e-6, cpu_s);
-  calls = calls_of(activity);
   threads = std::max(1.0, (*this)[Peak::kThreads]);
+  count_calls();
   measure_time();
+  const Levels speed = levels(pulses);
+  usual_speed = speed.median;
+  full_speed = speed.high;
   choose_candidate(window.last);
+}
+
+void Measures::count_calls() {
+  static const auto kind_of = kinds_of_calls();
+  calls = (*this)[Sum::kSyscallsCompat];
+  for (std::size_t s = 0; s < event::kSyscallClasses; ++s) {
+    const auto count = static_cast<double>(activity.sums[s]);
+    kinds[static_cast<std::size_t>(kind_of[s])] += count;
+    if (static_cast<Sum>(s) != Sum::kSyscallClock) calls += count;
+  }
 }
 
 void Measures::measure_time() {

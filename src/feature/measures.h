@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -31,9 +32,12 @@ class Measures {
   double armed_cpu_s = 0;  // the part during which system calls were counted
   double calls = 0;        // system calls counted, but clock readings: whether these are calls at all is the machine's
   double threads = 1;      // most at a time
+  std::array<double, event::kCountOf<event::CallKind>> kinds{};  // of the calls
 
   /// Share of the available CPU in each second of its life, oldest first; 0 while silent.
   std::vector<double> pulses;
+  double usual_speed = 0;  // median of the pulses
+  double full_speed = 0;   // their 90 % quantile: robust against a few high ones
   /// CPU seconds in each slice, oldest first, likewise.
   std::vector<double> slices;
   std::optional<Candidate> candidate;
@@ -52,6 +56,7 @@ class Measures {
   [[nodiscard]] double per_available(double us) const;
 
  private:
+  void count_calls();
   void measure_time();
   void choose_candidate(event::SliceNumber last);
 };

@@ -13,11 +13,7 @@ using event::Sum;
 /// Calls of one coarse kind, per CPU second with calls counted.
 template <CallKind kKind>
 double calls_of(const Measures& m) {
-  double calls = 0;
-  for (std::size_t s = 0; s < event::kSyscallClasses; ++s) {
-    if (event::coarse_kind(static_cast<Sum>(s)) == kKind) calls += static_cast<double>(m.activity.sums[s]);
-  }
-  return m.per_armed_s(calls);
+  return m.per_armed_s(m.kinds[static_cast<std::size_t>(kKind)]);
 }
 
 template <Sum... kSums>

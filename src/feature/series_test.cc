@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <vector>
@@ -20,17 +21,24 @@ TEST(Series, Variation) {
   EXPECT_EQ(variation(Values{0, 0}), 0);
 }
 
-TEST(Series, Quantile) {
-  const Values values{5, 1, 4, 2, 3};
-  EXPECT_EQ(quantile(values, 0), 1);
-  EXPECT_EQ(quantile(values, 0.5), 3);
-  EXPECT_EQ(quantile(values, 1), 5);
-  EXPECT_EQ(quantile(Values{}, 0.5), 0);
+TEST(Series, LevelsEqualThoseOfTheSortedSeries) {
+  CounterRandom random(3);
+  for (std::size_t n = 1; n < 100; ++n) {
+    Values values(n);
+    for (double& value : values) value = static_cast<double>(random.below(20));
+    Values sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    const Levels found = levels(values);
+    EXPECT_EQ(found.median, sorted[(n - 1) / 2]);
+    EXPECT_EQ(found.high, sorted[static_cast<std::size_t>(0.9 * static_cast<double>(n - 1))]);
+  }
+  EXPECT_EQ(levels(Values{}).median, 0);
 }
 
-TEST(Series, Plateau) {
-  EXPECT_DOUBLE_EQ(plateau(Values{1, 1, 1.05, 0.2}, 0.1), 0.75);
-  EXPECT_EQ(plateau(Values{0, 0}, 0.1), 0);
+TEST(Series, ShareNear) {
+  EXPECT_DOUBLE_EQ(share_near(Values{1, 1, 1.05, 0.2}, 1, 0.1), 0.75);
+  EXPECT_EQ(share_near(Values{0, 0}, 0, 0.1), 0);
+  EXPECT_EQ(share_near(Values{}, 1, 0.1), 0);
 }
 
 TEST(Series, GiniEqualsItsDefinition) {  // mean absolute difference over twice the mean
