@@ -141,10 +141,10 @@ std::optional<WallTime> first_hash_in_index(const std::filesystem::path& file) {
   if (!index.is_object() || !index.contains("runs") || !index["runs"].is_array()) return std::nullopt;
   for (const auto& run : index["runs"]) {
     if (!run.is_object() || run.value("file", "") != file.filename()) continue;
-    const auto started = run.find("started");
-    const auto first = run.contains("work") ? run["work"].find("first_work") : run.end();
-    if (started == run.end() || first == run.end() || !started->is_number() || !first->is_number()) continue;
-    const std::chrono::duration<double> since_epoch(started->get<double>() + first->get<double>());
+    const auto started = run.value("/started"_json_pointer, Json());
+    const auto first = run.value("/work/first_work"_json_pointer, Json());
+    if (!started.is_number() || !first.is_number()) continue;
+    const std::chrono::duration<double> since_epoch(started.get<double>() + first.get<double>());
     return WallTime(std::chrono::duration_cast<nanoseconds>(since_epoch));
   }
   return std::nullopt;
