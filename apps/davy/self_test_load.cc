@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ namespace davy::app {
 namespace {
 
 constexpr std::size_t kScratchpadWords = (2U << 20) / sizeof(std::uint64_t);
+constexpr std::size_t kCodeBytes = 2U << 20;
 constexpr int kRoundsBetweenYields = 2048;
 
 using Clock = std::chrono::steady_clock;
@@ -118,14 +120,34 @@ void look_at(const char* path) {
   ::close(fd);
 }
 
-void look_around() {
+unsigned usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
+}
+
+/// What a miner wants to know of its host before it starts. As nobody the last three are refused, and not needed.
+void look_around(unsigned cpus) {
   look_at("/proc/cpuinfo");
+  look_at("/proc/meminfo");
   look_at("/sys/devices/system/cpu/online");
-  look_at("/sys/devices/system/cpu/cpu0/topology/core_id");
-  look_at("/sys/devices/system/cpu/cpu0/cache/index3/size");
   look_at("/sys/devices/system/node/online");
-  look_at("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
-  look_at("/dev/cpu/0/msr");  // refused, and not needed
+  for (unsigned cpu = 0; cpu < std::min(cpus, 8U); ++cpu) {
+    const std::string place = fmt::format("/sys/devices/system/cpu/cpu{}/", cpu);
+    for (const char* file : {"topology/core_id", "topology/physical_package_id", "cache/index0/size",
+                             "cache/index1/size", "cache/index2/size", "cache/index3/size"}) {
+      look_at((place + file).c_str());
+    }
+  }
+  for (const char* file : {"free_hugepages", "nr_hugepages"}) {
+    look_at(fmt::format("/sys/kernel/mm/hugepages/hugepages-2048kB/{}", file).c_str());
+    look_at(fmt::format("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/{}", file).c_str());
+  }
+  look_at("/dev/cpu/0/msr");
+  look_at("/dev/hugepages/self-test");
+  const int wish = ::open("/proc/sys/vm/nr_hugepages", O_WRONLY | O_CLOEXEC);
+  if (wish >= 0) ::close(wish);
 }
 
 /// Anonymous memory, by huge pages where there are any.
@@ -166,7 +188,8 @@ void compute(unsigned thread, std::span<const std::uint64_t> shared) {
   bind_to(thread);
   const auto own = memory(kScratchpadWords);
   // Room for code, as generated code would want; nothing is written there or run.
-  ::mmap(nullptr, 65536, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ::mmap(nullptr, kCodeBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ::setpriority(PRIO_PROCESS, 0, 0);  // to what it is
   if (own.empty()) return;
   std::uint64_t state = thread + 1;
   for (;;) {
@@ -208,16 +231,9 @@ std::size_t shared_words(std::uint64_t mib) {
   return static_cast<std::size_t>(mib << 20) / sizeof(std::uint64_t);
 }
 
-unsigned usable_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&set)));
-}
-
 [[noreturn]] void be_worker(std::uint16_t port, const SelfTestLoad::Options& options) {
   prctl(PR_SET_NAME, "self-test-load", 0, 0, 0);
-  look_around();
+  look_around(usable_cpus());
   const auto shared = memory(shared_words(options.memory_mib));
   if (shared.empty()) _exit(1);
   for (std::size_t i = 0; i < shared.size(); ++i) shared[i] = mix(i);
