@@ -97,6 +97,30 @@ static __always_inline struct davy_conversation *conversation_of(struct sock *sk
 }
 
 #ifndef DAVY_RAW
+/* A datagram socket that is not connected names its peer with each call: taken from the first one sent. */
+static __always_inline void read_named_peer(struct davy_conversation *talk, struct task_struct *task) {
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  unsigned long name = 0;
+  struct {
+    __u16 family;
+    __be16 port;
+    __u8 rest[24]; /* IPv4: the address; IPv6: flow label, the address */
+  } to = {};
+  if (task->thread_info.status & TS_COMPAT) return;
+  if (regs->orig_ax == 44) name = regs->r8; /* sendto */
+  if (regs->orig_ax == 46) bpf_probe_read_user(&name, sizeof(name), (const void *)regs->si); /* sendmsg */
+  if (!name || bpf_probe_read_user(&to, 16, (const void *)name)) return;
+  if (to.family == AF_INET6 && bpf_probe_read_user(&to, sizeof(to), (const void *)name)) return;
+  if (to.family != AF_INET && to.family != AF_INET6) return;
+  talk->port = bpf_ntohs(to.port);
+  if (to.family == AF_INET) {
+    talk->address[10] = talk->address[11] = 0xff;
+    __builtin_memcpy(talk->address + 12, to.rest, 4);
+  } else {
+    __builtin_memcpy(talk->address, to.rest + 4, 16);
+  }
+}
+
 static __always_inline __u32 gap_bucket(__u64 ms) {
   if (ms <= 100) return ms <= 1 ? 0 : ms <= 10 ? 1 : 2;
   if (ms <= 5000) return ms <= 1000 ? 3 : 4;
@@ -154,7 +178,10 @@ static __always_inline void talk_on(struct task_struct *task, struct davy_tally 
   __u64 now = bpf_ktime_get_boot_ns();
   look_once(task, talk, way, size);
   if (talk->direction == DAVY_INBOUND && !talk->owner.tgid) count(task, tally, DAVY_COUNT_ACCEPTS_IN, 1);
-  if (!talk->port && talk->transport != DAVY_UNIX) read_peer(talk, sk);
+  if (!talk->port && talk->transport != DAVY_UNIX) {
+    read_peer(talk, sk);
+    if (!talk->port && way == DAVY_SENT) read_named_peer(talk, task);
+  }
   if (talk->owner.tgid != (__u32)task->tgid) identify(&talk->owner, task);
   bpf_spin_lock(lock);
   turn_to(talk, way, now);

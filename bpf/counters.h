@@ -94,9 +94,11 @@ static __always_inline void look_at_mmap(struct davy_tally *tally, struct pt_reg
 
 /* Signals that end a process unless it cares, sent to another one. */
 static __always_inline bool is_kill_of_other(struct task_struct *task, struct pt_regs *regs, bool one_thread) {
+  __u32 level = 0;
+  int self = number_in_own_namespace(BPF_CORE_READ(task, group_leader, thread_pid), &level);
   int target = READ(regs, di);
   int number = one_thread ? READ(regs, dx) : READ(regs, si);
-  if (target == READ(task, tgid) || target == 0) return false;
+  if (target == self || target == 0) return false;
   return number == 9 || number == 15 || number == 2 || number == 1 || number == 3;
 }
 

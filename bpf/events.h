@@ -5,6 +5,23 @@
 
 #define PIDTYPE_SID 3
 
+/* The index is part of what libbpf relocates, so it must be a constant. */
+#define RESIDENT(mm, kind)                                                                              \
+  ({                                                                                                    \
+    __s64 pages;                                                                                        \
+    if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))                           \
+      pages = BPF_CORE_READ((struct mm_struct___old *)(mm), rss_stat.count[kind].counter);              \
+    else                                                                                                \
+      pages = BPF_CORE_READ(mm, rss_stat[kind].count);                                                  \
+    pages > 0 ? pages : 0;                                                                              \
+  })
+
+static __always_inline __u64 resident_pages(struct task_struct *task) {
+  struct mm_struct *mm = BPF_CORE_READ(task, mm);
+  if (!mm) return 0;
+  return RESIDENT(mm, 0) + RESIDENT(mm, 1) + RESIDENT(mm, 3);
+}
+
 static __always_inline int number_in_own_namespace(struct pid *pid, __u32 *level) {
   struct upid last = {};
   unsigned int depth;
@@ -82,6 +99,7 @@ static __always_inline struct davy_exit *begin_exit(struct task_struct *task, __
   record->at_ns = bpf_ktime_get_boot_ns();
   record->exit_code = READ(task, exit_code);
   record->alone = alone;
+  record->rss_pages = resident_pages(task);
   read_facts(&record->facts, task, &cgroup);
   return record;
 }

@@ -6,17 +6,6 @@
 #define PULSE_LEAST_NS 500000ULL
 #define DESCRIPTOR_WORDS 16
 
-/* The index is part of what libbpf relocates, so it must be a constant. */
-#define RESIDENT(mm, kind)                                                                              \
-  ({                                                                                                    \
-    __s64 pages;                                                                                        \
-    if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))                           \
-      pages = BPF_CORE_READ((struct mm_struct___old *)(mm), rss_stat.count[kind].counter);              \
-    else                                                                                                \
-      pages = BPF_CORE_READ(mm, rss_stat[kind].count);                                                  \
-    pages > 0 ? pages : 0;                                                                              \
-  })
-
 static __always_inline void read_memory(struct davy_process_row *row, struct mm_struct *mm) {
   row->rss_file_pages = RESIDENT(mm, 0);
   row->rss_anon_pages = RESIDENT(mm, 1);

@@ -70,6 +70,7 @@ TEST_F(Abi, Records) {
   SAME_FIELD(davy_facts, comm);
   SAME_SIZE(davy_exit);
   SAME_FIELD(davy_exit, alone);
+  SAME_FIELD(davy_exit, rss_pages);
   SAME_FIELD(davy_exit, facts);
   SAME_FIELD(davy_exit, total);
   SAME_SIZE(davy_exec);

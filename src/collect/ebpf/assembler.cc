@@ -127,6 +127,11 @@ void Assembler::on_exit(const davy_exit& record) {
   const Totals totals = Totals::of(record.total);
   if (!state->last) state->last = std::make_unique<Totals>(totals);
   state->last->advance_to(totals);
+  if (record.rss_pages != 0) {
+    state->rss_kib = record.rss_pages * 4;
+    std::uint64_t& peak = work_of(*state)[event::Peak::kRss];
+    peak = std::max(peak, state->rss_kib);
+  }
   const bool first_told = !state->gone;
   end(*state, record.at_ns, record.exit_code);
   if (!first_told || !sink_ || !nothing_follows(*state, record)) return;

@@ -203,6 +203,23 @@ TEST_F(Conversations, AConnectionRefused) {
   EXPECT_EQ(all[Sum::kConnectionsClosed], 0U);
 }
 
+TEST_F(Conversations, UdpNamesItsPeerWithEachCall) {
+  const pid_t pid = run_child([] {
+    sockaddr_in6 to{};
+    to.sin6_family = AF_INET6;
+    to.sin6_addr = in6addr_loopback;
+    to.sin6_port = htons(9'998);
+    const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    must(sendto(fd, "ping", 4, 0, reinterpret_cast<sockaddr*>(&to), sizeof to) == 4);
+    usleep(1'200'000);
+  });
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  ASSERT_EQ(all.conversations.size(), 1U);
+  EXPECT_EQ(all.conversations[0].peer.port, 9'998);
+  EXPECT_EQ(all.conversations[0].peer.address[15], 1);
+}
+
 TEST_F(Conversations, Udp) {
   const pid_t pid = run_child([] {
     sockaddr_in to{};
