@@ -31,6 +31,7 @@ export interface Summary {
   time: string | null;
   state: LampState;
   sentence: string;
+  detail: string;
   live: boolean;
   silent_s: number;
   rung: 'tracing' | 'raw-tracepoint' | 'proc';
@@ -91,6 +92,7 @@ export interface SlicePoint {
   time: string;
   score: number | null;
   cpus: number;
+  rounding: [number, number, number, number] | null;
   rss_kib: number | null;
   threads: number | null;
   processes: number | null;
@@ -151,6 +153,7 @@ export interface Workload extends WorkloadRow {
   slice: number;
   threshold: number;
   time: string | null;
+  command_line: string | null;
   release: string;
   base: number | null;
   reasons: Reason[];

@@ -18,7 +18,7 @@ function Home({ health, summary }: { health: Health | null; summary: Summary | n
   if (workloads.version === 0) {
     return (
       <main class="home">
-        <Learning seconds={health?.slice_seconds ?? 10} live={summary?.live ?? true} />
+        <Learning seconds={health?.slice_seconds ?? 10} silent={summary?.silent_s ?? 0} live={summary?.live ?? true} />
       </main>
     );
   }

@@ -14,7 +14,10 @@ export function safe(text: string): string {
   });
 }
 
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`;
+/** A sentence of the server: escaped like a name, its numbers kept together with their units. */
+export const prose = (text: string): string => safe(text).replace(/(\d) (%|s|ms|min|h|d|KiB|MiB|GiB|CPUs?)(?=\W|$)/g, '$1\u00a0$2');
+
+export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}\u00a0%`;
 
 /** Score points a reason adds or takes: "+31", "−4". */
 export function points(contribution: number): string {
@@ -94,9 +97,15 @@ export function workload_name(workload: Identity): string {
   return safe(parts.at(-1) ?? workload.cgroup) || workload.kind;
 }
 
+/** "docker.io/library/redis:7" as people say it: "redis:7". */
+const image_name = (image: string): string => safe(image.replace(/^(docker\.io\/)?library\//, '').replace(/@sha256:.*$/, ''));
+
 /** Where it comes from, in a few words. */
 export function workload_kind(workload: Identity): string {
-  if (workload.kind === 'container') return [workload.runtime ?? 'container', workload.image].filter(Boolean).map((s) => safe(s as string)).join(' · ');
+  if (workload.kind === 'container') {
+    const runtime = workload.runtime ?? 'container';
+    return workload.image ? `${runtime} · ${image_name(workload.image)}` : runtime;
+  }
   return workload.kind === 'session' ? 'login session' : 'system service';
 }
 

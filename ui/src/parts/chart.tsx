@@ -1,34 +1,64 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+
+export type Colour = 'flame' | 'ink' | 'mid' | 'soft' | 'faint';
 
 export interface Line {
   name: string;
   values: (number | null)[];
-  colour: 'flame' | 'ink' | 'soft';
+  colour: Colour;
+  /** Fills down to the axis, or to the line before it in a stack. */
   fill?: boolean;
 }
 
-interface Props {
-  title: string;
-  /** Seconds since the epoch, ascending; as many as each line has values. */
-  times: number[];
-  lines: Line[];
+/** How the numbers of a chart read, and where its axis may have ticks. */
+export interface Scale {
   format: (value: number) => string;
+  increments?: number[];
   /** The top of the axis is at least this. */
   at_least?: number;
   /** The top of the axis is exactly this. */
   exactly?: number;
+}
+
+export interface ChartProps {
+  title: string;
+  /** Seconds since the epoch, ascending; as many as each line has values. */
+  times: number[];
+  lines: Line[];
+  scale: Scale;
   threshold?: number;
+  /** Lines are shares of one whole, drawn on top of each other. */
+  stacked?: boolean;
+  /** The last of several that share their time axis shows it. */
+  last?: boolean;
+  /** Which slice the pointer is on, in any of the charts; null: none. */
+  cursor: number | null;
+  on_cursor: (index: number | null) => void;
   /** For those who do not see the picture. */
   summary: string;
 }
 
-const kHeight = 92;
+const kPlotHeight = 64;
+const kTimeAxis = 24;
+const kLeft = 64;
 
-function colours(of: Element) {
-  const style = getComputedStyle(of);
+const two = (n: number) => String(n).padStart(2, '0');
+
+function paint_of(element: Element): Record<Colour | 'grid' | 'label' | 'ground' | 'font', string> {
+  const style = getComputedStyle(element);
   const read = (name: string) => style.getPropertyValue(name).trim();
-  return { flame: read('--flame-mark'), ink: read('--ink-2'), soft: read('--mark'), grid: read('--line'), label: read('--ink-3'), font: `11px ${read('--font')}` };
+  return {
+    flame: read('--flame-mark'),
+    ink: read('--ink-2'),
+    mid: read('--ink-3'),
+    soft: read('--mark'),
+    faint: read('--mark-soft'),
+    grid: read('--line'),
+    label: read('--ink-3'),
+    ground: read('--surface'),
+    font: `11px ${read('--font')}`,
+  };
 }
 
 /** Draws the threshold as a dashed line across the plot. */
@@ -51,89 +81,104 @@ function threshold_line(at: number, colour: string): uPlot.Plugin {
   };
 }
 
-function options(props: Props, element: Element, width: number, on_cursor: (index: number | null) => void): uPlot.Options {
-  const paint = colours(element);
-  const two = (n: number) => String(n).padStart(2, '0');
+function axes(props: ChartProps, paint: ReturnType<typeof paint_of>): uPlot.Axis[] {
+  const time: uPlot.Axis = {
+    stroke: paint.label,
+    font: paint.font,
+    size: props.last ? kTimeAxis : 0,
+    gap: 4,
+    space: 80,
+    grid: { show: false },
+    ticks: { show: props.last === true, stroke: paint.grid, width: 1, size: 4 },
+    values: (_u, ticks) =>
+      ticks.map((tick) => {
+        const t = new Date(tick * 1000);
+        return props.last ? `${two(t.getHours())}:${two(t.getMinutes())}${t.getSeconds() ? `:${two(t.getSeconds())}` : ''}` : '';
+      }),
+  };
+  const value: uPlot.Axis = {
+    stroke: paint.label,
+    font: paint.font,
+    size: kLeft,
+    gap: 8,
+    space: 26,
+    grid: { stroke: paint.grid, width: 1 },
+    ticks: { show: false },
+    values: (_u, ticks) => ticks.map((tick) => props.scale.format(tick)),
+  };
+  if (props.scale.increments) value.incrs = props.scale.increments;
+  return [time, value];
+}
+
+function line_options(line: Line, paint: ReturnType<typeof paint_of>, stacked: boolean): uPlot.Series {
+  const colour = paint[line.colour];
+  const series: uPlot.Series = {
+    label: line.name,
+    stroke: stacked ? paint.ground : colour,
+    width: stacked ? 1 : 1.5,
+    spanGaps: false,
+    points: { show: (_u, _i, from, to) => !stacked && to - from < 2, size: 4 },
+  };
+  if (line.fill) series.fill = stacked ? colour : `color-mix(in srgb, ${colour} 12%, transparent)`;
+  return series;
+}
+
+function options(props: ChartProps, element: Element, width: number): uPlot.Options {
+  const paint = paint_of(element);
+  const { exactly, at_least } = props.scale;
   return {
     width,
-    height: kHeight,
-    padding: [6, 2, 0, 0],
+    height: kPlotHeight + (props.last ? kTimeAxis : 0),
+    padding: [8, 2, 4, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'evidence', setSeries: false },
-      points: { size: 6 },
+      points: { show: !props.stacked, size: 6 },
       y: false,
       drag: { x: false, y: false },
     },
     scales: {
       x: { time: true },
-      y: { range: (_u, _min, max) => [0, props.exactly ?? Math.max(props.at_least ?? 0, max * 1.08, 1e-9)] },
+      y: { range: (_u, _min, max) => [0, exactly ?? Math.max(at_least ?? 0, max * 1.08, 1e-9)] },
     },
-    axes: [
-      {
-        stroke: paint.label,
-        font: paint.font,
-        size: 22,
-        gap: 3,
-        space: 90,
-        grid: { show: false },
-        ticks: { stroke: paint.grid, width: 1, size: 4 },
-        values: (_u, ticks) =>
-          ticks.map((tick) => {
-            const t = new Date(tick * 1000);
-            return `${two(t.getHours())}:${two(t.getMinutes())}${t.getSeconds() ? `:${two(t.getSeconds())}` : ''}`;
-          }),
-      },
-      {
-        stroke: paint.label,
-        font: paint.font,
-        size: 64,
-        gap: 6,
-        space: 30,
-        grid: { stroke: paint.grid, width: 1 },
-        ticks: { show: false },
-        values: (_u, ticks) => ticks.map((tick) => props.format(tick)),
-      },
-    ],
-    series: [
-      {},
-      ...props.lines.map((line): uPlot.Series => {
-        const series: uPlot.Series = {
-          label: line.name,
-          stroke: paint[line.colour],
-          width: 1.5,
-          spanGaps: false,
-          points: { show: (u, _i, from, to) => to - from < 2 || u.data[0].length < 3, size: 4 },
-        };
-        if (line.fill) series.fill = `color-mix(in srgb, ${paint[line.colour]} 12%, transparent)`;
-        return series;
-      }),
-    ],
+    axes: axes(props, paint),
+    series: [{}, ...props.lines.map((line) => line_options(line, paint, props.stacked === true))],
     plugins: props.threshold === undefined ? [] : [threshold_line(props.threshold, paint.flame)],
-    hooks: { setCursor: [(u) => on_cursor(u.cursor.idx ?? null)] },
+    hooks: { setCursor: [(u) => props.on_cursor(u.cursor.idx ?? null)] },
   };
 }
 
-const data_of = (props: Props): uPlot.AlignedData => [props.times, ...props.lines.map((line) => line.values)] as uPlot.AlignedData;
+/** Stacked lines lie on the sum of those after them, so that the first ends on top and later ones are drawn over it. */
+function stack(lines: Line[]): (number | null)[][] {
+  const from = (i: number, at: number): number | null => {
+    const rest = lines.slice(i).map((line) => line.values[at] ?? null);
+    return rest[0] === null ? null : rest.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  };
+  return lines.map((line, i) => line.values.map((_value, at) => from(i, at)));
+}
 
-/** One row of evidence over the last ten minutes; rows share their cursor. */
-export function Chart(props: Props) {
+function data_of({ times, lines, stacked }: ChartProps): uPlot.AlignedData {
+  return [times, ...(stacked ? stack(lines) : lines.map((line) => line.values))] as uPlot.AlignedData;
+}
+
+/** One row of evidence over the last ten minutes. */
+export function Chart(props: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const [cursor, set_cursor] = useState<number | null>(null);
-  const shape = props.lines.map((line) => line.name).join() + (props.threshold ?? '') + props.title;
+  const shape = `${props.title} ${props.lines.map((line) => line.name).join()} ${props.threshold ?? ''}`;
 
   useEffect(() => {
     const element = holder.current;
     if (!element) return undefined;
+    const width = () => Math.max(200, element.clientWidth);
     const build = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(props, element, Math.max(200, element.clientWidth), set_cursor), data_of(props), element);
+      plot.current = new uPlot(options(props, element, width()), data_of(props), element);
     };
     build();
     const resized = new ResizeObserver(() => {
-      const width = Math.max(200, element.clientWidth);
-      if (plot.current && plot.current.width !== width) plot.current.setSize({ width, height: kHeight });
+      const chart = plot.current;
+      if (chart && chart.width !== width()) chart.setSize({ width: width(), height: chart.height });
     });
     resized.observe(element);
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -144,14 +189,14 @@ export function Chart(props: Props) {
       plot.current?.destroy();
       plot.current = null;
     };
-    // The plot is rebuilt when its shape changes; new data is set below.
+    // Built anew when its shape changes; new data is set below.
   }, [shape]);
 
   useEffect(() => {
     plot.current?.setData(data_of(props));
   }, [props.times, props.lines]);
 
-  const index = cursor !== null && cursor < props.times.length ? cursor : props.times.length - 1;
+  const index = props.cursor !== null && props.cursor < props.times.length ? props.cursor : props.times.length - 1;
   return (
     <figure class="chart">
       <figcaption>
@@ -161,12 +206,12 @@ export function Chart(props: Props) {
           return (
             <span class="chart-value" key={line.name}>
               <span class={`swatch swatch-${line.colour}`} aria-hidden="true" />
-              {line.name} <b class="number">{value === null || value === undefined ? '–' : props.format(value)}</b>
+              {line.name} <b class="number">{value === null || value === undefined ? '–' : props.scale.format(value)}</b>
             </span>
           );
         })}
       </figcaption>
-      <div class="plot" ref={holder} role="img" aria-label={`${props.title}: ${props.summary}`} />
+      <div class={`plot${props.last ? ' plot-last' : ''}`} ref={holder} role="img" aria-label={`${props.title}: ${props.summary}`} />
     </figure>
   );
 }

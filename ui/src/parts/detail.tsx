@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../live';
 import type { Connection, Detection, Identity, Process, Reason, Workload } from '../api';
-import { age, cpus, moment, percent, process_name, safe, seconds_between, workload_kind, workload_name } from '../words';
+import { age, cpus, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
 import { Evidence } from './evidence';
 import { Reasons } from './reasons';
 import { Score } from './score';
@@ -76,7 +76,12 @@ function when({ detection, workload, now }: Case): string {
     if (detection.state !== 'closed') return alerted;
     return `${alerted} Closed at ${moment(detection.time, now)}${detection.closed_because ? `: ${safe(detection.closed_because)}` : ''}.`;
   }
-  return workload ? `First seen ${age(workload.age_s)} ago.` : '';
+  return workload ? `First seen at ${moment(workload.first_seen, now)}.` : '';
+}
+
+function range_of({ detection, threshold }: Case): string {
+  const known = detection && detection.score_low !== null && detection.score_high !== null;
+  return `${known ? `between ${percent(detection.score_low as number)} and ${percent(detection.score_high as number)}; ` : ''}alerts at ${percent(threshold)}`;
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {
@@ -125,19 +130,18 @@ function ProcessFacts({ process, now }: { process: NonNullable<Case['process']>;
 }
 
 function Facts({ of }: { of: Case }) {
-  const { detection, workload } = of;
+  const { workload } = of;
   return (
     <dl class="facts">
-      <Fact name="Score">
-        <Score score={of.score} threshold={of.threshold} />
-        <span class="sub">
-          {detection && detection.score_low !== null && detection.score_high !== null ? `range ${percent(detection.score_low)} to ${percent(detection.score_high)}; ` : ''}
-          alerts at {percent(of.threshold)}
-        </span>
-      </Fact>
       {workload && <Fact name="CPU">{cpus(workload.cpus)} CPUs in the last slice</Fact>}
+      {workload && <Fact name="Age">{age(workload.age_s)}</Fact>}
       {of.identity && <WorkloadFacts identity={of.identity} />}
       {of.process && <ProcessFacts process={of.process} now={of.now} />}
+      {workload?.command_line && (
+        <Fact name="Command line">
+          <span class="mono wrap">{safe(workload.command_line)}</span>
+        </Fact>
+      )}
       <Fact name="Model">
         <span class="mono" title={of.release}>
           {of.release.slice(0, 12)}
@@ -159,7 +163,7 @@ function Unseen({ of }: { of: Case }) {
       ) : (
         <ul class="plain">
           {of.not_evaluated.map((line) => (
-            <li key={line}>{safe(line)}</li>
+            <li key={line}>{prose(line)}</li>
           ))}
         </ul>
       )}
@@ -232,6 +236,10 @@ export function Detail({ detection, workload, wanted }: { detection: Answer<Dete
         <>
           <div class={`verdict${of.score !== null && of.score >= of.threshold ? ' verdict-above' : ''}`}>
             <Title of={of} />
+            <div class="verdict-score">
+              <Score score={of.score} threshold={of.threshold} />
+              <span class="sub">{range_of(of)}</span>
+            </div>
             <p>
               {when(of)}
               {ended ? ' The workload has ended; this is the last that was seen of it.' : ''}

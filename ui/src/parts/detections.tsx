@@ -1,6 +1,6 @@
 import type { Detection, Detections } from '../api';
 import { detection_link } from '../route';
-import { age, moment, process_name, safe, seconds_between, workload_kind, workload_name } from '../words';
+import { age, moment, process_name, prose, seconds_between, workload_kind, workload_name } from '../words';
 import { Score } from './score';
 
 function Card({ detection, now }: { detection: Detection; now: string | null }) {
@@ -28,7 +28,7 @@ function Card({ detection, now }: { detection: Detection; now: string | null }) 
           {detection.reasons
             .filter((reason) => reason.contribution > 0)
             .slice(0, 2)
-            .map((reason) => safe(reason.text))
+            .map((reason) => prose(reason.text))
             .join(' · ')}
         </span>
         <span class="card-when number">

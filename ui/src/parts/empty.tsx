@@ -1,8 +1,13 @@
 /** The first seconds: what is happening, and how to see that the lamp works. */
-export function Learning({ seconds, live }: { seconds: number; live: boolean }) {
+export function Learning({ seconds, silent, live }: { seconds: number; silent: number; live: boolean }) {
   return (
     <section class="empty" aria-labelledby="empty-title">
-      <h2 id="empty-title">{live ? `Learning the first ${seconds} seconds` : 'Reading the recording'}</h2>
+      {live && (
+        <div class="waiting" aria-hidden="true">
+          <span style={{ animationDuration: `${seconds}s`, animationDelay: `${-Math.min(silent, seconds)}s` }} />
+        </div>
+      )}
+      <h2 id="empty-title">{live ? 'What happens now' : 'Soon there is something to see'}</h2>
       <p>
         {live
           ? `Davy counts what every process does in slices of ${seconds} seconds. The list appears after the first slice; a score needs a little more, and grows surer over ten minutes.`

@@ -1,5 +1,5 @@
 import type { Health, Summary } from '../api';
-import { clock, count, many, percent } from '../words';
+import { clock, count, many, percent, prose } from '../words';
 import { Lamp } from './lamp';
 
 const kRungs: Record<Summary['rung'], string> = {
@@ -46,7 +46,8 @@ export function Head({ health, summary, connected, compact }: { health: Health |
   const lost = summary !== null && !connected;
   const state = lost ? 'lost' : (summary?.state ?? 'learning');
   const host = health?.host;
-  const text = lost ? 'No connection to Davy: what you see is old. Trying again.' : (summary?.sentence ?? 'Connecting.');
+  const text = lost ? 'No connection to Davy.' : (summary?.sentence ?? 'Connecting.');
+  const detail = lost ? 'What you see is old. Trying again.' : (summary?.detail ?? '');
   return (
     <header class={`head head-${state}${compact ? ' head-compact' : ''}`}>
       <div class="head-top">
@@ -62,10 +63,10 @@ export function Head({ health, summary, connected, compact }: { health: Health |
       <div class="head-state">
         <Lamp state={state} />
         <p class="sentence" role="status">
-          {text}
+          <span class="sentence-what">{prose(text)}</span> <span class="sentence-detail">{prose(detail)}</span>
         </p>
         <dl class="figures">
-          <Figure name="Workloads" value={summary ? count(summary.workloads) : '–'} hint={summary ? `${many(summary.processes, 'process').replace('processs', 'processes')} in them` : ''} />
+          <Figure name="Processes" value={summary ? count(summary.processes) : '–'} hint={summary ? `in ${many(summary.workloads, 'workload')}` : ''} />
           <Figure name="Coverage" value={summary ? kRungs[summary.rung] : '–'} hint={summary?.not_seen.join('; ') || 'Nothing is known to be missing'} bad={summary !== null && summary.rung !== 'tracing'} />
           <Figure name="Armed" value={summary ? percent(summary.armed_share) : '–'} hint="Share of the last slice in which system calls were counted" />
           {summary ? <Losses summary={summary} /> : <Figure name="Losses" value="–" hint="" />}

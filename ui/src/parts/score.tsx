@@ -15,8 +15,8 @@ export function Score({ score, threshold, large = false }: { score: number | nul
     <span class={`score${above ? ' score-above' : ''}${large ? ' score-large' : ''}`} title={`Score ${percent(score, 1)}; alerts at ${percent(threshold)}`}>
       <span class="score-number">{percent(score)}</span>
       <span class="bar" aria-hidden="true">
-        <span class="bar-fill" style={{ width: percent(Math.max(score, 0.004), 2).replace(' ', '') }} />
-        <span class="bar-tick" style={{ left: percent(threshold, 2).replace(' ', '') }} />
+        <span class="bar-fill" style={{ width: `${100 * Math.max(score, 0.004)}%` }} />
+        <span class="bar-tick" style={{ left: `${100 * threshold}%` }} />
       </span>
     </span>
   );

@@ -14,13 +14,18 @@ const kFirst: Record<string, string> = {
 
 const peer = (connection: Connection) => (connection.address.includes(':') ? `[${connection.address}]:${connection.port}` : `${connection.address}:${connection.port}`);
 const spoken = (name: string) => kFirst[name] ?? name;
-const arrow = { outbound: 'to', inbound: 'from', unknown: 'with' } as const;
 const is_live = (connection: Connection): connection is LiveConnection => 'opened' in connection;
 
 function Manner({ connection }: { connection: Connection }) {
-  const parts = [`sends ${spoken(connection.first_sent)}`, `receives ${spoken(connection.first_received)}`];
+  const kind = connection.transport === 'unknown' ? 'Connection' : connection.transport.toUpperCase();
+  const parts = [`${kind} ${connection.direction === 'unknown' ? '' : connection.direction}`.trim()];
+  parts.push(`sends ${spoken(connection.first_sent)}, receives ${spoken(connection.first_received)}`);
   if (connection.pushes > 0) parts.push(`the peer spoke unasked ${many(connection.pushes, 'time')}`);
-  return <>{parts.join(', ')}</>;
+  if (is_live(connection) && connection.mean_gap_received_s !== null) {
+    parts.push(`about ${quantity(connection.mean_gap_received_s)}\u00a0s between messages received`);
+  }
+  if (connection.closed) parts.push('closed');
+  return <>{parts.join('; ')}</>;
 }
 
 /** With whom it talks, and how. */
@@ -35,7 +40,6 @@ export function Connections({ connections }: { connections: Connection[] }) {
             <th scope="col" class="right">Held</th>
             <th scope="col" class="right">Sent</th>
             <th scope="col" class="right">Received</th>
-            <th scope="col">How</th>
           </tr>
         </thead>
         <tbody>
@@ -44,7 +48,7 @@ export function Connections({ connections }: { connections: Connection[] }) {
               <td>
                 <span class="mono">{peer(connection)}</span>
                 <span class="sub">
-                  {connection.transport} {arrow[connection.direction]} peer{connection.closed ? ', closed' : ''}
+                  <Manner connection={connection} />
                 </span>
               </td>
               <td class="right number">{short_age(connection.seconds)}</td>
@@ -55,12 +59,6 @@ export function Connections({ connections }: { connections: Connection[] }) {
               <td class="right number">
                 {count(connection.messages_received)}
                 <span class="sub">{bytes(connection.bytes_received)}</span>
-              </td>
-              <td>
-                <Manner connection={connection} />
-                {is_live(connection) && connection.mean_gap_received_s !== null && (
-                  <span class="sub">about {quantity(connection.mean_gap_received_s)} s between messages received</span>
-                )}
               </td>
             </tr>
           ))}

@@ -1,6 +1,6 @@
 import type { WorkloadRow, Workloads } from '../api';
 import { workload_link } from '../route';
-import { cpus, process_name, short_age, safe, workload_kind, workload_name } from '../words';
+import { cpus, process_name, prose, safe, short_age, workload_kind, workload_name } from '../words';
 import { Score } from './score';
 import { Spark } from './spark';
 
@@ -9,7 +9,7 @@ const kShownAtFirst = 40;
 function Why({ row }: { row: WorkloadRow }) {
   if (row.score === null) return <span class="quiet">not scored yet</span>;
   if (row.why.length === 0) return <span class="quiet">nothing speaks for mining</span>;
-  return <>{row.why.map((reason) => reason.text).join(' · ')}</>;
+  return <>{row.why.map((reason) => prose(reason.text)).join(' · ')}</>;
 }
 
 function Row({ row, threshold, most }: { row: WorkloadRow; threshold: number; most: number }) {
