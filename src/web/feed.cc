@@ -57,11 +57,10 @@ bool Feed::closed() const {
 }
 
 void Feed::watch() {
-  std::uint64_t seen = 0;
+  auto snapshot = board_.latest();
   while (!closed()) {
-    const auto snapshot = board_.wait_newer(seen, kLookEvery);
-    seen = snapshot->version;
     look(*snapshot);
+    snapshot = board_.wait_newer(snapshot->version, kLookEvery);
   }
 }
 
