@@ -156,9 +156,9 @@ class Reader : public CgroupCpu {
 
   std::optional<CgroupUse> use(std::string_view path) override {
     const std::string_view cgroup = trimmed(path);
-    auto use = by_v1_ ? use_v1(cgroup) : std::nullopt;
-    if (!use) use = use_unified(cgroup);
     Known& known = known_[std::string(cgroup)];
+    auto use = by_v1_ ? use_v1(cgroup, known.milli != 0 && !known.own_quota) : std::nullopt;
+    if (!use) use = use_unified(cgroup);
     if (!use && known.read) ++vanished_;
     known.read = use.has_value();
     return use;
@@ -169,6 +169,7 @@ class Reader : public CgroupCpu {
     Known& known = known_[std::string(cgroup)];
     if (known.milli == 0 || now - known.looked >= kLimitsKept) {
       known.milli = limit(cgroup);
+      known.own_quota = by_v1_ && quota_v1(cgroup) != kUnlimited;
       known.looked = now;
     }
     known.asked = now;
@@ -184,6 +185,7 @@ class Reader : public CgroupCpu {
  private:
   struct Known {
     bool read = false;
+    bool own_quota = false;   // v1
     std::uint32_t milli = 0;  // 0: never looked
     BootTime looked{};
     BootTime asked{};
@@ -199,9 +201,11 @@ class Reader : public CgroupCpu {
     return CgroupUse{.cpu_us = *usage, .throttled_us = field(*text, "throttled_usec").value_or(0)};
   }
 
-  std::optional<CgroupUse> use_v1(std::string_view cgroup) {
+  /// Without a quota of its own a cgroup is never throttled: one file less to read.
+  std::optional<CgroupUse> use_v1(std::string_view cgroup, bool never_throttled) {
     const auto usage = cpuacct_.read_number(cgroup, "cpuacct.usage");
     if (!usage) return std::nullopt;
+    if (never_throttled) return CgroupUse{.cpu_us = *usage / 1000, .throttled_us = 0};
     const auto stat = cpu_.read(cgroup, "cpu.stat");
     const std::uint64_t throttled = stat ? field(*stat, "throttled_time").value_or(0) : 0;
     return CgroupUse{.cpu_us = *usage / 1000, .throttled_us = throttled / 1000};

@@ -59,6 +59,21 @@ TEST_F(Tree, V1Use) {
   EXPECT_EQ(v1()->use("/a"), (CgroupUse{5000, 7}));
 }
 
+TEST_F(Tree, V1ThrottlingIsReadWhereThereIsAQuota) {
+  for (const std::string name : {"free", "bound"}) {
+    put("acct/" + name + "/cpuacct.usage", "5000\n");
+    put("cpu/" + name + "/cpu.stat", "throttled_time 7000\n");
+    put("cpu/" + name + "/cpu.cfs_period_us", "100000\n");
+  }
+  put("cpu/free/cpu.cfs_quota_us", "-1\n");
+  put("cpu/bound/cpu.cfs_quota_us", "50000\n");
+  auto reader = v1();
+  reader->available_milli("/free", now_);
+  reader->available_milli("/bound", now_);
+  EXPECT_EQ(reader->use("/free"), (CgroupUse{5, 0}));
+  EXPECT_EQ(reader->use("/bound"), (CgroupUse{5, 7}));
+}
+
 TEST_F(Tree, HybridTakesTheUnifiedFileWhereV1HasNone) {
   put("acct/a/cpuacct.usage", "5000\n");
   put("two/b/cpu.stat", "usage_usec 8\n");
