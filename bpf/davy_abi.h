@@ -143,7 +143,7 @@ struct davy_exit {
   struct davy_head head;
   davy_u64 at_ns;
   davy_u32 exit_code;       /* as wait(2) has it */
-  davy_u32 alone;           /* no other thread was left: nothing more can come */
+  davy_u32 alone;           /* no other thread was left, none ended before: nothing more can come */
   davy_u64 rss_pages;    /* where memory is still there when this is told (kernel 6.16 and later); else 0 */
   struct davy_facts facts;
   struct davy_retired total;

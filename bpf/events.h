@@ -114,7 +114,7 @@ static __always_inline void copy_total(struct davy_exit *record, const struct da
 /* Tells what the process had retired, and on top of it this thread when `own`. */
 static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, struct davy_retired *entry,
                                       struct davy_tally *tally, bool own, bool last) {
-  struct davy_exit *record = begin_exit(task, kind, own && kind == DAVY_EXIT);
+  struct davy_exit *record = begin_exit(task, kind, own && kind == DAVY_EXIT && !entry);
   if (!record) return false;
   copy_total(record, entry);
 #ifdef DAVY_RAW

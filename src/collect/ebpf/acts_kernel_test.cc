@@ -69,7 +69,9 @@ TEST_F(Acts, MemoryAskedFor) {
   EXPECT_EQ(all[Sum::kHugePagesRefused], 3U) << "a terabyte of huge pages cannot be had here";
   EXPECT_GE(all[Sum::kBytesMapped], 256UL << 20);
   EXPECT_LT(all[Sum::kBytesMapped], 300UL << 20);
-  if (kernel_version() >= KernelVersion{6, 16}) EXPECT_GT(all[Peak::kRss], 0U) << "told at the end of a short process";
+  if (kernel_version() >= KernelVersion{6, 16}) {
+    EXPECT_GT(all[Peak::kRss], 0U) << "told at the end of a short process";
+  }
 }
 
 TEST_F(Acts, WhatHoldsMemoryIsWalked) {

@@ -136,6 +136,9 @@ class Assembler {
   void fill_from_end(ProcessState& state, event::Activity& activity);
   void send_workloads();
   void sweep();
+  void sweep_ended();
+  void sweep_vanished();
+  void sweep_cgroups();
   void forget(ProcessState& state);
   [[nodiscard]] std::uint64_t slice() const { return clock_->number.value(); }
 

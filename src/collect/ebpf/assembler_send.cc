@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -14,7 +16,8 @@ using event::Peak;
 using event::Sum;
 
 constexpr std::size_t kAncestors = 6;
-constexpr std::uint64_t kCgroupKeptSlices = 6;
+constexpr std::size_t kManyCgroups = 512;
+constexpr std::uint64_t kCgroupKeptSlices = 1;  // asked for again when needed again
 
 std::uint64_t us(std::uint64_t ns) { return ns / 1000; }
 
@@ -264,8 +267,8 @@ void Assembler::send_workloads() {
   }
 }
 
-void Assembler::sweep() {
-  // Ended processes are kept for one more slice: a record of another of their threads may be under way.
+/// Ended processes are kept for one more slice: a record of another of their threads may be under way.
+void Assembler::sweep_ended() {
   std::vector<Key> later;
   for (const Key& key : ended_) {
     const auto at = processes_.find(key);
@@ -278,19 +281,22 @@ void Assembler::sweep() {
     forget(*at->second);
   }
   ended_ = std::move(later);
-  if (full_) {
-    for (auto at = processes_.begin(); at != processes_.end();) {
-      ProcessState& state = *(at++)->second;
-      if (state.gone || state.seen_pass == pass_ || state.touched) continue;
-      if (state.read_pass == pass_ || state.who.start_ns >= clock_->end_ns) continue;
-      ++losses_.processes_vanished;
-      forget(state);
-    }
+}
+
+/// After a full pass, which meets every process there is.
+void Assembler::sweep_vanished() {
+  for (auto at = processes_.begin(); at != processes_.end();) {
+    ProcessState& state = *(at++)->second;
+    const bool met = state.gone || state.touched || state.seen_pass == pass_ || state.read_pass == pass_;
+    if (met || state.who.start_ns >= clock_->end_ns) continue;
+    ++losses_.processes_vanished;
+    forget(state);
   }
-  log_.sweep([this](const davy_who& owner) {
-    if (ProcessState* state = find(owner); state && state->conversations > 0) --state->conversations;
-  });
+}
+
+void Assembler::sweep_cgroups() {
   const auto is_old = [this](std::uint64_t used) { return used + kCgroupKeptSlices < slice(); };
+  std::size_t dropped = 0;
   for (auto at = cgroups_.begin(); at != cgroups_.end();) {
     if (!is_old(at->second.used_slice)) {
       ++at;
@@ -298,11 +304,22 @@ void Assembler::sweep() {
     }
     requests_.ask_for_cgroup(at->first);
     at = cgroups_.erase(at);
+    ++dropped;
   }
   std::erase_if(workload_uses_, [&](const auto& entry) { return is_old(entry.second.seen_slice); });
   std::erase_if(active_workloads_, [&](const auto& entry) { return !workload_uses_.contains(entry.first); });
   workloads_.sweep();
-  cgroup_cpu_->sweep(BootClock::now() - CgroupCpu::kLimitsKept);
+  cgroup_cpu_->sweep(BootClock::now() - nanoseconds(static_cast<std::int64_t>(2 * options_.slice_ns)));
+  if (dropped >= kManyCgroups) malloc_trim(0);  // a storm of containers leaves nothing behind
+}
+
+void Assembler::sweep() {
+  sweep_ended();
+  if (full_) sweep_vanished();
+  log_.sweep([this](const davy_who& owner) {
+    if (ProcessState* state = find(owner); state && state->conversations > 0) --state->conversations;
+  });
+  sweep_cgroups();
 }
 
 }  // namespace davy::collect

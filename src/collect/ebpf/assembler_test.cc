@@ -194,6 +194,25 @@ TEST_F(AssemblerTest, AProcessWhoseLastRecordWasLostTellsItselfByItsEntry) {
   EXPECT_EQ(total(Sum::kExits), 1U);
 }
 
+TEST_F(AssemblerTest, AnEntryOfAProcessThatHasToldItsEndAddsNothing) {
+  // Its threads are from before us, so that none was seen to be created.
+  davy_exit record = exit_with(50, false);
+  record.total.count[DAVY_COUNT_THREADS_CREATED] = 0;
+  assembler_->record(Buffer().add(record).bytes());
+  davy_retired retired{};
+  retired.count[DAVY_CALL_YIELD] = 20;
+  retired.ended = 1;
+  for (std::uint64_t number = 11; number <= 13; ++number) {
+    assembler_->begin_pass(false);
+    if (forgotten_.empty()) assembler_->retired(who_, retired);
+    assembler_->finish();
+    start_slice(number);
+  }
+  EXPECT_EQ(total(Sum::kSyscallYield), 50U);
+  EXPECT_EQ(total(Sum::kExits), 1U);
+  EXPECT_EQ(counter("processes_unnamed"), 0U);
+}
+
 TEST_F(AssemblerTest, WhatAProcessDidBeforeUsIsNotTold) {
   who_.start_ns = 5 * kSecond;
   davy_thread_row thread{};

@@ -111,6 +111,34 @@ TEST_P(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
   EXPECT_EQ(yields_of(pid), 500U);
 }
 
+TEST_P(Counts, OfThreadsFromBeforeTheCollector) {
+  running_.reset();  // the process below is there first
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    std::atomic<bool> go = false;
+    std::thread other([&] {
+      while (!go) usleep(10'000);
+      yield_times(400);
+    });
+    char byte = 0;
+    if (read(ends[0], &byte, 1) != 1) _exit(1);
+    go = true;
+    other.join();
+    usleep(1'200'000);
+    yield_times(100);
+    _exit(0);
+  }
+  SetUp();
+  ASSERT_EQ(write(ends[1], "x", 1), 1);
+  waitpid(pid, nullptr, 0);
+  running_->wait_slices(4);  // past the time for which ended processes are kept
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
+  EXPECT_EQ(all[Sum::kSyscallYield], 500U);
+  EXPECT_EQ(all[Sum::kExits], 1U);
+}
+
 TEST_P(Counts, AForkOnceAndInTheParent) {
   pid_t grandchild = 0;
   int ends[2];
