@@ -13,7 +13,7 @@ std::int64_t ns_of(WallTime time) { return time.time_since_epoch().count(); }
 
 template <typename Message>
 void count_unknown(const Message& message, std::uint64_t& newer) {
-  newer += static_cast<std::uint64_t>(message.GetReflection()->GetUnknownFields(message).field_count());
+  newer += static_cast<std::uint64_t>(Message::GetReflection()->GetUnknownFields(message).field_count());
 }
 
 /// The enum value of a number, or the first value for a number beyond `last`.

@@ -157,7 +157,7 @@ void StreamDecoder::learn(Process process, Skipped& skipped) {
 }
 
 void StreamDecoder::take(const proto::Slice& in, SliceSink& sink, Skipped& skipped) {
-  skipped.rows += static_cast<std::uint64_t>(in.GetReflection()->GetUnknownFields(in).field_count());
+  skipped.rows += static_cast<std::uint64_t>(proto::Slice::GetReflection()->GetUnknownFields(in).field_count());
   const auto workload = workloads_.find(WorkloadId(in.workload()));
   const auto process = processes_.find(ProcessId{host_->boot, in.start_ns(), in.tgid()});
   const bool of_process = in.tgid() != 0;

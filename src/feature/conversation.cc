@@ -16,15 +16,15 @@ using event::Sum;
 
 double number(std::uint64_t count) { return static_cast<double>(count); }
 
-template <std::size_t kSize>
-double all_of(const std::array<std::uint32_t, kSize>& histogram) {
+template <std::size_t Size>
+double all_of(const std::array<std::uint32_t, Size>& histogram) {
   return std::accumulate(histogram.begin(), histogram.end(), 0.0);
 }
 
 /// A feature of the candidate, unknown without one.
-template <double (*kValue)(const Measures&, const Conversation&)>
+template <double (*Value)(const Measures&, const Conversation&)>
 double of_candidate(const Measures& m) {
-  return m.candidate ? kValue(m, *m.candidate->talk) : kUnknown;
+  return m.candidate ? Value(m, *m.candidate->talk) : kUnknown;
 }
 
 double messages(const Conversation& c) { return number(c.sent.messages) + number(c.received.messages); }

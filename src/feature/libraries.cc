@@ -22,17 +22,17 @@ double distinct_directories(const Measures& m) {
   return ratio(static_cast<double>(held.size() - 1), reach, static_cast<double>(held.size()));
 }
 
-template <FileClass... kClasses>
+template <FileClass... Classes>
 double opens_of(const Measures& m) {
-  return m.per_armed_s(m.opens({kClasses...}));
+  return m.per_armed_s(m.opens({Classes...}));
 }
 
 /// Share of the opens whose path was seen; few opens draw it to 0.
 double share_of_opens(const Measures& m, double opens) { return share(opens, m[Sum::kOpensSeen] + 5); }
 
-template <LibraryClass... kClasses>
+template <LibraryClass... Classes>
 double libraries_of(const Measures& m) {
-  return m.activity.has(Flag::kMemoryMapped) ? m.libraries({kClasses...}) : kUnknown;
+  return m.activity.has(Flag::kMemoryMapped) ? m.libraries({Classes...}) : kUnknown;
 }
 
 constexpr auto kRows = std::to_array<Row>({

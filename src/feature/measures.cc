@@ -72,11 +72,11 @@ Measures::Measures(const window::Window& window) : activity(window.activity) {
 }
 
 void Measures::count_calls() {
-  static const auto kind_of = kinds_of_calls();
+  static const auto kKindOf = kinds_of_calls();
   calls = (*this)[Sum::kSyscallsCompat];
   for (std::size_t s = 0; s < event::kSyscallClasses; ++s) {
     const auto count = static_cast<double>(activity.sums[s]);
-    kinds[static_cast<std::size_t>(kind_of[s])] += count;
+    kinds[static_cast<std::size_t>(kKindOf[s])] += count;
     if (static_cast<Sum>(s) != Sum::kSyscallClock) calls += count;
   }
 }

@@ -11,14 +11,14 @@ using event::CallKind;
 using event::Sum;
 
 /// Calls of one coarse kind, per CPU second with calls counted.
-template <CallKind kKind>
+template <CallKind Kind>
 double calls_of(const Measures& m) {
-  return m.per_armed_s(m.kinds[static_cast<std::size_t>(kKind)]);
+  return m.per_armed_s(m.kinds[static_cast<std::size_t>(Kind)]);
 }
 
-template <Sum... kSums>
+template <Sum... Sums>
 double sum_of(const Measures& m) {
-  return (m[kSums] + ...);
+  return (m[Sums] + ...);
 }
 
 /// Share of all calls; with few calls it is drawn to 0, for then it means little.

@@ -90,8 +90,8 @@ std::string rate_text(std::string_view per) {
 std::string_view name_of(Group group) { return kTables.at(static_cast<std::size_t>(group)).name; }
 
 std::span<const Feature> catalogue() {
-  static const std::vector<Feature> all = build_catalogue();
-  return all;
+  static const std::vector<Feature> kAll = build_catalogue();
+  return kAll;
 }
 
 std::uint64_t schema_digest() {
