@@ -143,7 +143,7 @@ function options(props: ChartProps, element: Element, width: number): uPlot.Opti
     },
     axes: axes(props, paint),
     series: [{}, ...props.lines.map((line) => line_options(line, paint, props.stacked === true))],
-    plugins: props.threshold === undefined ? [] : [threshold_line(props.threshold, paint.flame)],
+    plugins: props.threshold === undefined ? [] : [threshold_line(props.threshold, paint.label)],
     hooks: { setCursor: [(u) => props.on_cursor(u.cursor.idx ?? null)] },
   };
 }
@@ -165,7 +165,7 @@ function data_of({ times, lines, stacked }: ChartProps): uPlot.AlignedData {
 export function Chart(props: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const shape = `${props.title} ${props.lines.map((line) => line.name).join()} ${props.threshold ?? ''}`;
+  const shape = `${props.title} ${props.lines.map((line) => line.name + line.colour).join()} ${props.threshold ?? ''}`;
 
   useEffect(() => {
     const element = holder.current;

@@ -8,7 +8,7 @@ type Values = (number | null)[];
 const kPowers = Array.from({ length: 40 }, (_, i) => 2 ** i);
 const kWhole = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6].map((e) => n * 10 ** e)).sort((a, b) => a - b);
 const kShare: Scale = { format: (v) => percent(v), exactly: 1, increments: [0.5] };
-const kCpus: Scale = { format: cpus, at_least: 1 };
+const kCpus: Scale = { format: cpus, at_least: 1, increments: [0.25, ...kPowers.map((n) => n / 2)] };
 const kCount: Scale = { format: (v) => count(Math.round(v)), at_least: 4, increments: kWhole };
 const kBytes: Scale = { format: bytes, at_least: 1024, increments: kPowers };
 const kMemory: Scale = { format: bytes, at_least: 1 << 20, increments: kPowers };
@@ -40,12 +40,13 @@ function rounding_summary(rounding: Rounding): string {
 
 type Row = Pick<ChartProps, 'title' | 'lines' | 'scale' | 'summary'> & Partial<Pick<ChartProps, 'threshold' | 'stacked'>>;
 
-function rows_of({ series, threshold, rounding }: Workload): Row[] {
+function rows_of({ series, score, threshold, rounding }: Workload): Row[] {
   const of = (key: 'score' | 'cpus' | 'messages_in' | 'messages_out' | 'bytes_in' | 'bytes_out') => series.map((point) => point[key]);
   const memory = series.map((point) => (point.rss_kib === null ? null : point.rss_kib * 1024));
+  const above = score !== null && score >= threshold;
   const both = (a: Values, b: Values, format: (v: number) => string) => `in ${range(a, format)}; out ${range(b, format)}`;
   return [
-    { title: 'Score', lines: [line('score', of('score'), 'flame', true)], scale: kShare, threshold, summary: range(of('score'), kShare.format) },
+    { title: 'Score', lines: [line('score', of('score'), above ? 'flame' : 'ink', true)], scale: kShare, threshold, summary: range(of('score'), kShare.format) },
     { title: 'CPUs', lines: [line('used', of('cpus'), 'ink', true)], scale: kCpus, summary: range(of('cpus'), cpus) },
     { title: 'Rounding mode', lines: rounding_lines(series), scale: kShare, stacked: true, summary: rounding_summary(rounding) },
     {

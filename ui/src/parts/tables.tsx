@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { Connection, Feature, LiveConnection, Process, ProcessRow } from '../api';
 import { bytes, count, cpus, many, percent, points, process_name, quantity, safe, short_age } from '../words';
 
@@ -138,9 +139,26 @@ function Against({ feature }: { feature: Feature }) {
   );
 }
 
+const kFeaturesAtFirst = 20;
+
 /** Every number the model saw, those that moved the score most first. */
 export function Features({ features }: { features: Feature[] }) {
+  const [all, set_all] = useState(false);
   const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const shown = all ? sorted : sorted.slice(0, kFeaturesAtFirst);
+  return (
+    <>
+      <FeatureTable features={shown} />
+      {shown.length < sorted.length && (
+        <button type="button" class="more" onClick={() => set_all(true)}>
+          Show all {sorted.length}
+        </button>
+      )}
+    </>
+  );
+}
+
+function FeatureTable({ features }: { features: Feature[] }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Features">
       <table class="features">
@@ -156,7 +174,7 @@ export function Features({ features }: { features: Feature[] }) {
           </tr>
         </thead>
         <tbody>
-          {sorted.map((feature) => (
+          {features.map((feature) => (
             <tr key={feature.name}>
               <td>
                 {feature.sentence}
