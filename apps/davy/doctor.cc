@@ -101,7 +101,7 @@ Losses collect_shortly(event::SliceSource& source) {
 struct Paint {
   bool colour = false;
   [[nodiscard]] std::string of(Standing standing) const {
-    const std::string word = detect::left(collect::name_of(standing), kStandingWidth);
+    std::string word = detect::left(collect::name_of(standing), kStandingWidth);
     if (!colour) return word;
     // Green, yellow and red of the terminal's own palette, so that they hold on light and dark.
     constexpr std::array kCodes{32, 33, 31};

@@ -188,7 +188,7 @@ void compute(unsigned thread, std::span<const std::uint64_t> shared) {
   bind_to(thread);
   const auto own = memory(kScratchpadWords);
   // Room for code, as generated code would want; nothing is written there or run.
-  ::mmap(nullptr, kCodeBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  (void)::mmap(nullptr, kCodeBytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ::setpriority(PRIO_PROCESS, 0, 0);  // to what it is
   if (own.empty()) return;
   std::uint64_t state = thread + 1;

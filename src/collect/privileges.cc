@@ -139,7 +139,7 @@ Status drop_to_nobody(std::uint64_t keep) {
   if (threads() != 1) return Error{"cannot drop privileges: more than one thread runs already"};
   const bool root = privileges().uid == 0;
   if (root) {
-    if (const Status left = leave_root(); !left) return left;
+    if (Status left = leave_root(); !left) return left;
   }
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("no_new_privs");
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) return failed("ambient set");

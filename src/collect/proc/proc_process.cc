@@ -33,8 +33,8 @@ void raise(Activity& activity, Peak peak, std::uint64_t value) { activity[peak] 
 }  // namespace
 
 std::uint64_t tick_ns() {
-  static const std::uint64_t ns = kNanosecond / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-  return ns;
+  static const std::uint64_t kNs = kNanosecond / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  return kNs;
 }
 
 ProcProcess::ProcProcess(std::uint64_t boot, std::uint32_t tgid, const ProcStat& first, bool started_while_watching)
