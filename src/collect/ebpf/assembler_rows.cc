@@ -14,6 +14,7 @@ using event::Peak;
 using event::Sum;
 
 constexpr std::uint64_t kPageKib = 4;
+constexpr std::uint64_t kFarFuture = 1ULL << 32;  // seconds since the epoch: a file system may hold anything
 constexpr std::uint64_t kSecond = 1'000'000'000;
 // Mappings are walked when a program has had time to set up, and again for those that keep a CPU busy.
 constexpr std::uint64_t kSettled = 3 * kSecond;
@@ -93,7 +94,7 @@ void Assembler::on_process_row(const davy_process_row& row) {
   learn(*state, row.facts);
   begin_reading(*state);
   state->seen_pass = pass_;
-  state->exe_changed_s = static_cast<std::int64_t>(row.exe_changed_s);
+  state->exe_changed_s = row.exe_changed_s < kFarFuture ? static_cast<std::int64_t>(row.exe_changed_s) : 0;
   state->exe_deleted = (row.exe_flags & DAVY_EXE_DELETED) != 0;
   state->rss_kib = (row.rss_file_pages + row.rss_anon_pages + row.rss_shared_pages) * kPageKib;
   event::Activity& work = work_of(*state);
