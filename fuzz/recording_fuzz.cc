@@ -40,12 +40,12 @@ void replay(std::string_view bytes) {
 }
 
 const std::string& start_of_a_file() {
-  static const std::string start = [] {
+  static const std::string kStart = [] {
     std::string plain;
     davy::event::StreamEncoder().append(davy::event::RecordingHeader{}, plain);
     return davy::event::prologue(davy::event::kSchemaVersion) + davy::event::pack_frame(plain);
   }();
-  return start;
+  return kStart;
 }
 
 }  // namespace
