@@ -1,6 +1,10 @@
 #include "base/file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -9,7 +13,8 @@ namespace {
 
 class FileTest : public ::testing::Test {
  protected:
-  std::filesystem::path dir_ = std::filesystem::path(::testing::TempDir()) / "davy_file_test";
+  std::filesystem::path dir_ =
+      std::filesystem::path(::testing::TempDir()) / ("davy_file_test_" + std::to_string(::getpid()));
   void SetUp() override { std::filesystem::create_directories(dir_); }
   void TearDown() override { std::filesystem::remove_all(dir_); }
 };
