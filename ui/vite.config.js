@@ -22,6 +22,7 @@ function licences() {
 export default defineConfig({
   base: './',
   plugins: [licences()],
+  server: { proxy: { '/api': 'http://127.0.0.1:7979', '/metrics': 'http://127.0.0.1:7979' } },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {
     target: 'es2022',

@@ -34,6 +34,12 @@ export function age(seconds: number): string {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
+/** A short time between two things: "0.6 ms", "13 s". */
+export function pause(seconds: number): string {
+  if (seconds < 1) return `${quantity(1000 * seconds)}\u00a0ms`;
+  return seconds < 120 ? `${quantity(seconds)}\u00a0s` : age(seconds);
+}
+
 /** The same in one unit, for narrow columns. */
 export function short_age(seconds: number): string {
   const s = Math.max(0, seconds);
@@ -90,11 +96,11 @@ export function quantity(value: number): string {
   return value.toPrecision(1);
 }
 
-/** What a workload is called: "container 3f2a9c81d0b4", "session of bash", "system.slice/cron.service". */
+/** What a workload is called: "3f2a9c81d0b4", "session-3.scope", "cron.service". */
 export function workload_name(workload: Identity): string {
   if (workload.container) return workload.container.slice(0, 12);
-  const parts = workload.cgroup.split('/').filter((part) => part !== '');
-  return safe(parts.at(-1) ?? workload.cgroup) || workload.kind;
+  const last = workload.cgroup.split('/').filter((part) => part !== '').at(-1) ?? workload.kind;
+  return safe(/^[0-9a-f]{32,}$/.test(last) ? last.slice(0, 12) : last);
 }
 
 /** "docker.io/library/redis:7" as people say it: "redis:7". */
@@ -109,4 +115,4 @@ export function workload_kind(workload: Identity): string {
   return workload.kind === 'session' ? 'login session' : 'system service';
 }
 
-export const process_name = (process: Pick<Process, 'comm'> | null): string => (process ? safe(process.comm) || '(no name)' : '(no process)');
+export const process_name = (process: Pick<Process, 'comm'> | null): string => (process ? safe(process.comm) || '(no name)' : '(no process left)');

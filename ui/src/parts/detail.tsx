@@ -188,7 +188,7 @@ function Body({ of }: { of: Case }) {
   return (
     <>
       <Panel id="why-title" title="Why">
-        <Reasons reasons={of.reasons} base={workload?.base ?? null} score={of.score} />
+        <Reasons reasons={of.reasons} base={workload?.base ?? null} score={of.score} threshold={of.threshold} />
       </Panel>
       {workload && (
         <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>

@@ -1,9 +1,26 @@
 import type { Reason } from '../api';
 import { percent, points, prose, safe } from '../words';
 
-/** Why, by group of features: words, and how many points of the score each adds or takes. */
-export function Reasons({ reasons, base, score }: { reasons: Reason[]; base: number | null; score: number | null }) {
-  if (reasons.length === 0) return <p class="quiet">Too young or too idle to be scored: there is nothing to explain yet.</p>;
+const kHardly = 0.005; // below half a point a group is named, not shown
+
+/** "Origin, accounting and memory hardly count here." */
+function hardly(reasons: Reason[]): string {
+  const names = reasons.map((reason) => safe(reason.group));
+  if (names.length === 0) return '';
+  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  return `Hardly counting here: ${list}. `;
+}
+
+/**
+ * Why, by group of features: words, and how many points of the score each adds or takes. Above the threshold what speaks
+ * for mining comes first, as the server has it; below, what counts most.
+ */
+export function Reasons({ reasons: given, base, score, threshold }: { reasons: Reason[]; base: number | null; score: number | null; threshold: number }) {
+  const strength = (reason: Reason) => Math.abs(reason.contribution);
+  const above = score !== null && score >= threshold;
+  const reasons = given.filter((reason) => strength(reason) >= kHardly);
+  if (!above) reasons.sort((a, b) => strength(b) - strength(a));
+  if (given.length === 0) return <p class="quiet">Too young or too idle to be scored: there is nothing to explain yet.</p>;
   // One axis for all: as much room to either side of zero as the largest bar there needs.
   const up = Math.max(0.05, ...reasons.map((reason) => reason.contribution));
   const down = Math.max(0, ...reasons.map((reason) => -reason.contribution));
@@ -32,6 +49,7 @@ export function Reasons({ reasons, base, score }: { reasons: Reason[]; base: num
         })}
       </ul>
       <p class="note">
+        {hardly(given.filter((reason) => strength(reason) < kHardly))}
         {base !== null && score !== null && `Points of the score: with nothing known it is ${percent(base)}; the groups add up to ${percent(score)}. `}
         These are associations that the model learned, never proof.
       </p>

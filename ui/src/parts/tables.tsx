@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Connection, Feature, LiveConnection, Process, ProcessRow } from '../api';
-import { bytes, count, cpus, many, percent, points, process_name, quantity, safe, short_age } from '../words';
+import { bytes, count, cpus, many, pause, percent, points, process_name, quantity, safe, short_age } from '../words';
 
 const kFirst: Record<string, string> = {
   json: 'JSON',
@@ -23,15 +23,33 @@ function Manner({ connection }: { connection: Connection }) {
   parts.push(`sends ${spoken(connection.first_sent)}, receives ${spoken(connection.first_received)}`);
   if (connection.pushes > 0) parts.push(`the peer spoke unasked ${many(connection.pushes, 'time')}`);
   if (is_live(connection) && connection.mean_gap_received_s !== null) {
-    parts.push(`about ${quantity(connection.mean_gap_received_s)}\u00a0s between messages received`);
+    parts.push(`${pause(connection.mean_gap_received_s)} between messages received, on average`);
   }
   if (connection.closed) parts.push('closed');
   return <>{parts.join('; ')}</>;
 }
 
-/** With whom it talks, and how. */
+const kConnectionsAtFirst = 6;
+
+/** With whom it talks, and how: what is open and has been held longest first. */
 export function Connections({ connections }: { connections: Connection[] }) {
+  const [all, set_all] = useState(false);
   if (connections.length === 0) return <p class="quiet">None was seen in the window.</p>;
+  const sorted = [...connections].sort((a, b) => Number(a.closed) - Number(b.closed) || b.seconds - a.seconds);
+  const shown = all ? sorted : sorted.slice(0, kConnectionsAtFirst);
+  return (
+    <>
+      <ConnectionTable connections={shown} />
+      {shown.length < sorted.length && (
+        <button type="button" class="more" onClick={() => set_all(true)}>
+          Show all {sorted.length}
+        </button>
+      )}
+    </>
+  );
+}
+
+function ConnectionTable({ connections }: { connections: Connection[] }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Connections">
       <table>
