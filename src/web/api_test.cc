@@ -16,8 +16,8 @@ namespace {
 using detect::Json;
 
 const Json& document() {
-  static const Json parsed = Json::parse(openapi());
-  return parsed;
+  static const Json kParsed = Json::parse(openapi());
+  return kParsed;
 }
 
 /// Holds a value against a schema of the document: types, required and unknown fields, enums, ranges, null. Returns the

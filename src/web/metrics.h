@@ -6,15 +6,9 @@
 
 #include "detect/snapshot.h"
 #include "web/pulse.h"
+#include "web/stages.h"
 
 namespace davy::web {
-
-/// Time that one stage of the pipeline has spent since the start.
-struct StageTime {
-  std::string stage;  // "drain", "window", "score", ...
-  double seconds = 0;
-  std::uint64_t runs = 0;
-};
 
 /// Of the page itself.
 struct Visitors {

@@ -322,8 +322,8 @@ Json description() {
 }  // namespace
 
 std::string_view openapi() {
-  static const std::string text = detect::to_line(description());
-  return text;
+  static const std::string kText = detect::to_line(description());
+  return kText;
 }
 
 }  // namespace davy::web
