@@ -85,7 +85,7 @@ export async function replay() {
 export async function open_browser() {
   const profile = mkdtempSync(join(tmpdir(), 'davy-browser-'));
   const context = await chromium.launchPersistentContext(profile, { executablePath: '/usr/bin/chromium', headless: true, args: kFlags, timezoneId: 'UTC' });
-  context.setDefaultTimeout(15000);
+  context.setDefaultTimeout(30000);
   return {
     /** `allow`: complaints that the test causes on purpose. */
     async page(url, { width = 1280, height = 900, dark = false, allow = null } = {}) {
