@@ -19,7 +19,7 @@ import time
 import unittest
 import urllib.request
 
-DAVY, STAGE = sys.argv[1:3]
+DAVY, STAGE = map(os.path.abspath, sys.argv[1:3])
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-cli-"))
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("DAVY_", "SUDO_"))}
 PROMISED = {"type", "state", "id", "time", "first_seen", "alerted", "host", "workload", "process", "connections",
@@ -170,8 +170,14 @@ class Scan(Case):
                                    cwd=FOLDER, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.readline()
         process.stdout.close()
-        self.assertIn(process.wait(60), (0, 1, 3))
+        self.assertIn(process.wait(60), (0, 1, 3, -signal.SIGPIPE))
         process.stderr.close()
+
+    def test_results_that_cannot_be_written_are_no_success(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([DAVY, "scan", "--model", "model.davym", "miner.davy"], cwd=FOLDER, env=CLEAN, text=True,
+                                  stdout=full, stderr=subprocess.PIPE)
+        self.one_clear_line(done, 1, "No space left")
 
 
 @contextlib.contextmanager
@@ -277,6 +283,13 @@ class Watch(Case):
         self.one_clear_line(self.watch("--replay", "nowhere.davy", "--listen", "none"), 2, "nowhere.davy")
         done = davy("watch", "--model", "other.davym", "--replay", "host.davy", "--listen", "none")
         self.one_clear_line(done, 2, "other.davym", "schema")
+
+    def test_it_outlives_whoever_reads_its_lines(self):
+        with replaying("--replay", "host.davy", "--speed", "100", "--json", "--listen", "none") as process:
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.wait(30), 0)
+            process.stdout = None
 
     def test_seconds_end_it(self):
         began = time.time()
@@ -407,7 +420,7 @@ class Record(Case):
         self.one_clear_line(davy(*record, "--meta", "nonsense"), 2, "KEY=VALUE")
         self.one_clear_line(davy(*record, "--container", "abc", "--", "true"), 2, "--container")
         self.one_clear_line(davy("record", "--rung", "ladder", "--out", "unused.davy"), 2, "ladder")
-        self.one_clear_line(davy("record", "--rung", "proc", "--out", "/no/such/folder/x.davy"), 2, "/no/such/folder")
+        self.one_clear_line(davy("record", "--rung", "proc", "--out", "/no/such/folder/x.davy"), 1, "/no/such/folder")
         self.assertFalse((FOLDER / "unused.davy").exists())
 
 

@@ -1,8 +1,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "base/log.h"
 #include "commands.h"
@@ -21,6 +24,12 @@ std::string one_line(const CLI::App* davy, const CLI::Error& error) {
   std::string problem = error.what();
   std::replace(problem.begin(), problem.end(), '\n', ' ');
   return fmt::format("davy: {}; see {} --help\n", problem, command);
+}
+
+/// Results that could not be written are no success.
+int check_output(int exit) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
+  return report(Error{fmt::format("standard output: {}", std::strerror(errno))});
 }
 
 }  // namespace davy::app
@@ -46,6 +55,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = davy.exit(error);
     return code == 0 ? kDone : kBadUse;
+  } catch (const std::system_error& error) {  // fmt::print when its stream is full or gone
+    return report(davy::Error{error.what()});
   }
-  return exit;
+  return exit == kDone || exit == kFoundSomething ? check_output(exit) : exit;
 }

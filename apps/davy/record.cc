@@ -291,6 +291,7 @@ int record(CLI::App& command, const Flags& flags) {
     return report(dropped.error());
   }
   catch_signals();
+  outlive_readers();
   Recorder recorder(**writer, wanted(flags, child.get()));
   if (child != nullptr) {
     if (auto started = child->start(); !started) return report(started.error());

@@ -36,10 +36,7 @@ class JsonScreen final : public Screen {
   void say(const std::string& line) override { say_plainly(line); }
 
  private:
-  static void print(const detect::Json& object) {
-    fmt::print("{}\n", detect::to_line(object));
-    std::fflush(stdout);
-  }
+  static void print(const detect::Json& object) { put(detect::to_line(object) + "\n"); }
 
   std::size_t slices_ = 0;
   std::vector<std::string> last_;
@@ -49,8 +46,7 @@ class LineScreen final : public Screen {
  public:
   void on_detection(const Detection& detection) override {
     if (detection.state == Detection::State::kUpdated) return;
-    fmt::print("{}", detect::detection_text(detection, screen_options(stdout)));
-    std::fflush(stdout);
+    put(detect::detection_text(detection, screen_options(stdout)));
   }
 
   void on_health(const Health& health, const std::vector<std::string>& not_seen) override {
@@ -66,8 +62,7 @@ class LineScreen final : public Screen {
     const auto kind = words.substr(std::min(words.find_first_not_of("0123456789 "), words.size()));
     if (std::find(told_.begin(), told_.end(), kind) != told_.end()) return;
     told_.push_back(kind);
-    fmt::print("NOT SEEN  {}  {}\n", to_rfc3339(health.wall).substr(11, 8), words);
-    std::fflush(stdout);
+    put(fmt::format("NOT SEEN  {}  {}\n", to_rfc3339(health.wall).substr(11, 8), words));
   }
 
   std::vector<std::string> told_;
@@ -87,8 +82,7 @@ class TableScreen final : public Screen {
     drawn_version_ = snapshot->version;
     const auto text = detect::table_text(*snapshot, screen_options(stdout));
     const auto back = drawn_lines_ == 0 ? std::string() : fmt::format("\x1b[{}A", drawn_lines_);
-    fmt::print("{}\r\x1b[J{}", back, text);
-    std::fflush(stdout);
+    put(back + "\r\x1b[J" + text);
     drawn_lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
 
@@ -124,6 +118,11 @@ detect::TextOptions screen_options(std::FILE* stream) {
     options.rows = size.ws_row > 1 ? size.ws_row - 1U : 0;
   }
   return options;
+}
+
+void put(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
 }
 
 std::unique_ptr<Screen> Screen::create(Show show, const detect::Board& board) {

@@ -17,6 +17,9 @@ bool is_terminal(std::FILE* stream);
 /// than a terminal: 80 columns, any number of rows, no colour.
 detect::TextOptions screen_options(std::FILE* stream);
 
+/// To standard output at once. When nobody reads it any more, nothing happens: watching goes on.
+void put(const std::string& text);
+
 /// What `davy watch` shows on standard output.
 enum class Show { kTable, kLines, kJson };
 

@@ -18,8 +18,9 @@ void catch_signals() {
   action.sa_handler = note;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
 }
+
+void outlive_readers() { std::signal(SIGPIPE, SIG_IGN); }
 
 bool interrupted() { return asked_to_end; }
 

@@ -7,8 +7,11 @@
 namespace davy::app {
 
 /// From now on SIGINT, SIGTERM and SIGHUP ask for an orderly end instead of ending the process at once; a second one
-/// does end it. SIGPIPE is ignored: a write to a closed pipe returns its error. Call before starting threads.
+/// does end it. Call before starting threads.
 void catch_signals();
+
+/// From now on a write to a closed pipe or connection returns its error instead of ending the process.
+void outlive_readers();
 
 /// True once such a signal came. Any thread.
 bool interrupted();

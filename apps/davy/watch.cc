@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
 #include "collect/factory.h"
@@ -20,6 +22,7 @@
 #include "settings.h"
 #include "stop.h"
 #include "web/server.h"
+#include "web/stages.h"
 
 namespace davy::app {
 namespace {
@@ -60,18 +63,18 @@ class Fork : public event::SliceSink {
   explicit Fork(Parts& parts) : parts_(parts) {}
 
   void on_slice(const event::Slice& slice) override {
-    if (parts_.writer != nullptr) parts_.writer->on_slice(slice);
+    if (parts_.writer != nullptr) parts_.stages.time("record", [&] { parts_.writer->on_slice(slice); });
     if (!written_) ++unwritten_;
-    parts_.detector->on_slice(slice);
+    parts_.stages.time("detect", [&] { parts_.detector->on_slice(slice); });
   }
 
   void on_slice_end(const event::Health& health) override {
-    if (parts_.writer != nullptr) parts_.writer->on_slice_end(health);
+    if (parts_.writer != nullptr) parts_.stages.time("record", [&] { parts_.writer->on_slice_end(health); });
     check_writer();
     event::Health seen = health;
     if (unwritten_ > 0) seen.counters.push_back({"record_failed", unwritten_});
-    parts_.detector->on_slice_end(seen);
-    parts_.screen->draw();
+    parts_.stages.time("detect", [&] { parts_.detector->on_slice_end(seen); });
+    parts_.stages.time("draw", [&] { parts_.screen->draw(); });
   }
 
  private:
@@ -126,7 +129,10 @@ Status open_page(const Flags& flags, Parts& parts) {
   if (flags.listen == "none") return {};
   const auto address = web::parse_address(flags.listen);
   if (!address) return address.error();
-  auto server = web::Server::open(*address, parts.board, {.live = flags.replay.empty()});
+  web::Options options;
+  options.live = flags.replay.empty();
+  options.stages = [&stages = parts.stages] { return stages.read(); };
+  auto server = web::Server::open(*address, parts.board, std::move(options));
   if (!server) return server.error();
   parts.server = *std::move(server);
   return {};
@@ -194,12 +200,14 @@ void greet(const Flags& flags, const Parts& parts, const std::string& model_path
   fmt::print(stderr, "Recording to {}.\n", flags.record);
 }
 
+/// Those who read standard output may have gone before us: that is no failure of watching.
 int end(const Flags& flags, Parts& parts, const Status& ran) {
   int exit = ran ? kDone : report(ran.error());
   if (parts.writer != nullptr) {
     if (auto finished = parts.writer->finish(); !finished) exit = report(finished.error().within(flags.record));
   }
   if (parts.server != nullptr) parts.server->stop();
+  std::clearerr(stdout);
   return exit;
 }
 
@@ -256,6 +264,7 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
   if (auto dropped = collect::drop_to_nobody(kept); !dropped) return report(dropped.error());
   catch_signals();
+  outlive_readers();
 
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
@@ -283,6 +292,7 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
   if (auto opened = open_page(flags, parts); !opened) return report(opened.error());
   if (auto dropped = collect::drop_to_nobody(); !dropped) return report(dropped.error());
   catch_signals();
+  outlive_readers();
   auto reader = event::RecordingReader::from_bytes(*bytes, flags.replay);
   if (!reader) return report(reader.error());
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
