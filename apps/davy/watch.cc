@@ -49,6 +49,7 @@ using ModelPointer = std::shared_ptr<const model::Model>;
 struct Parts {
   std::unique_ptr<collect::Warden> warden;
   std::unique_ptr<collect::ImageNames> images;  // asks the warden
+  web::Stages stages;
   detect::Board board;
   std::unique_ptr<Screen> screen;
   std::unique_ptr<web::Server> server;
