@@ -185,7 +185,7 @@ std::shared_ptr<const event::Workload> Assembler::workload_of(ProcessState& stat
   place.session = state.facts.session;
   if (const ProcessState* leader = by_tgid(place.session)) place.session_start_ns = leader->who.start_ns;
   place.own_pid_namespace = state.facts.pidns_level > own_pidns_level_;
-  const auto workload = workloads_.find(place);
+  auto workload = workloads_.find(place);
   if (workload != state.workload) state.identity.reset();
   state.workload = workload;
   return workload;

@@ -161,11 +161,11 @@ Result<std::unique_ptr<Kernel>> BpfKernel<Rung>::load(const KernelOptions& optio
   Object object(Rung::open());
   if (!object) return cannot("cannot open the BPF programs", errno);
   std::unique_ptr<BpfKernel> kernel(new BpfKernel(std::move(object)));
-  for (Status status : {kernel->configure(options), kernel->choose_optional()}) {
+  for (const Status& status : {kernel->configure(options), kernel->choose_optional()}) {
     if (!status) return status.error();
   }
   if (Rung::load(kernel->object_.get()) != 0) return cannot("cannot load the BPF programs", errno);
-  for (Status status : {kernel->attach_iterators(), kernel->open_ring(), kernel->attach_lasting(options)}) {
+  for (const Status& status : {kernel->attach_iterators(), kernel->open_ring(), kernel->attach_lasting(options)}) {
     if (!status) return status.error();
   }
   return std::unique_ptr<Kernel>(std::move(kernel));
@@ -289,7 +289,10 @@ template <typename Rung>
 Status BpfKernel<Rung>::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
   bpf_iter_link_info info{};
   info.task.pid = tgid;
-  LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info, .iter_info_len = sizeof info);
+  bpf_link_create_opts options{};
+  options.sz = sizeof options;
+  options.iter_info = &info;
+  options.iter_info_len = sizeof info;
   const Descriptor link(bpf_link_create(bpf_program__fd(object_->progs.process_mappings), 0, BPF_TRACE_ITER, &options));
   if (link.get() < 0) return cannot("cannot iterate over mappings", errno);
   return read_link(link.get(), handle);
