@@ -107,7 +107,7 @@ static __always_inline void read_named_peer(struct davy_conversation *talk, stru
     __u8 rest[24]; /* IPv4: the address; IPv6: flow label, the address */
   } to = {};
   if (task->thread_info.status & TS_COMPAT) return;
-  if (regs->orig_ax == 44) name = regs->r8; /* sendto */
+  if (regs->orig_ax == 44) name = regs->r8;                                                  /* sendto */
   if (regs->orig_ax == 46) bpf_probe_read_user(&name, sizeof(name), (const void *)regs->si); /* sendmsg */
   if (!name || bpf_probe_read_user(&to, 16, (const void *)name)) return;
   if (to.family == AF_INET6 && bpf_probe_read_user(&to, sizeof(to), (const void *)name)) return;
@@ -172,8 +172,8 @@ static __always_inline void look_once(struct task_struct *task, struct davy_conv
     talk->first_received = first;
 }
 
-static __always_inline void talk_on(struct task_struct *task, struct davy_tally *tally,
-                                    struct davy_conversation *talk, struct sock *sk, __u8 way, __u32 size) {
+static __always_inline void talk_on(struct task_struct *task, struct davy_tally *tally, struct davy_conversation *talk,
+                                    struct sock *sk, __u8 way, __u32 size) {
   struct bpf_spin_lock *lock = (void *)talk;
   __u64 now = bpf_ktime_get_boot_ns();
   look_once(task, talk, way, size);
@@ -206,9 +206,7 @@ static __always_inline int moved(struct sock *sk, int size, __u8 way) {
 }
 
 OPTIONAL_HOOK("sock_send_length")
-int BPF_PROG(message_sent, struct sock *sk, int ret, int flags) {
-  return moved(sk, ret, DAVY_SENT);
-}
+int BPF_PROG(message_sent, struct sock *sk, int ret, int flags) { return moved(sk, ret, DAVY_SENT); }
 
 OPTIONAL_HOOK("sock_recv_length")
 int BPF_PROG(message_received, struct sock *sk, int ret, int flags) {
@@ -219,7 +217,8 @@ int BPF_PROG(message_received, struct sock *sk, int ret, int flags) {
 /* All but the lock, which is not to be read. */
 static __always_inline void copy_conversation(struct davy_conversation *to, const struct davy_conversation *from) {
   to->lock = 0;
-  __builtin_memcpy((char *)to + sizeof(to->lock), (const char *)from + sizeof(to->lock), sizeof(*to) - sizeof(to->lock));
+  __builtin_memcpy((char *)to + sizeof(to->lock), (const char *)from + sizeof(to->lock),
+                   sizeof(*to) - sizeof(to->lock));
 }
 
 static __always_inline void tell_conversation(struct davy_conversation *talk) {

@@ -123,7 +123,8 @@ static __noinline void look_at(struct task_struct *task, struct davy_tally *tall
       if (READ(regs, dx) & PROT_WRITE) ADD(tally->count[DAVY_COUNT_MAPS_WX], 1);
       break;
     case LOOK_MADVISE:
-      if (READ(regs, dx) == MADV_HUGEPAGE || READ(regs, dx) == MADV_COLLAPSE) ADD(tally->count[DAVY_COUNT_HUGE_ADVISED], 1);
+      if (READ(regs, dx) == MADV_HUGEPAGE || READ(regs, dx) == MADV_COLLAPSE)
+        ADD(tally->count[DAVY_COUNT_HUGE_ADVISED], 1);
       break;
     case LOOK_SHMGET:
       if (READ(regs, dx) & SHM_HUGETLB) tried(tally, ret, DAVY_COUNT_HUGE_ASKED, DAVY_COUNT_HUGE_REFUSED);

@@ -6,14 +6,14 @@
 #define PIDTYPE_SID 3
 
 /* The index is part of what libbpf relocates, so it must be a constant. */
-#define RESIDENT(mm, kind)                                                                              \
-  ({                                                                                                    \
-    __s64 pages;                                                                                        \
-    if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))                           \
-      pages = BPF_CORE_READ((struct mm_struct___old *)(mm), rss_stat.count[kind].counter);              \
-    else                                                                                                \
-      pages = BPF_CORE_READ(mm, rss_stat[kind].count);                                                  \
-    pages > 0 ? pages : 0;                                                                              \
+#define RESIDENT(mm, kind)                                                                 \
+  ({                                                                                       \
+    __s64 pages;                                                                           \
+    if (bpf_core_field_exists(((struct mm_struct___old *)0)->rss_stat.count))              \
+      pages = BPF_CORE_READ((struct mm_struct___old *)(mm), rss_stat.count[kind].counter); \
+    else                                                                                   \
+      pages = BPF_CORE_READ(mm, rss_stat[kind].count);                                     \
+    pages > 0 ? pages : 0;                                                                 \
   })
 
 static __always_inline __u64 resident_pages(struct task_struct *task) {
@@ -78,7 +78,8 @@ static __always_inline void fold_use(struct davy_retired *into, struct task_stru
   for (int i = 0; i < DAVY_USE_N; i++) __sync_fetch_and_add(&into->use[i], use[i]);
 }
 
-/* A thread's counters and its use of the machine. Where threads share their counters these wait for the process's end. */
+/* A thread's counters and its use of the machine. Where threads share their counters these wait for the process's end.
+ */
 static __always_inline void fold(struct davy_retired *into, struct task_struct *task, struct davy_tally *tally) {
 #ifndef DAVY_RAW
   fold_tally(into, tally);
@@ -169,7 +170,8 @@ int BPF_PROG(thread_ended, struct task_struct *task) {
 HOOK("sched_process_fork")
 int BPF_PROG(task_born, struct task_struct *parent, struct task_struct *child) {
   if (READ(parent, flags) & PF_KTHREAD) return 0;
-  count(parent, tally_of(parent), READ(child, tgid) == READ(parent, tgid) ? DAVY_COUNT_THREADS_CREATED : DAVY_COUNT_PROCESSES_CREATED, 1);
+  count(parent, tally_of(parent),
+        READ(child, tgid) == READ(parent, tgid) ? DAVY_COUNT_THREADS_CREATED : DAVY_COUNT_PROCESSES_CREATED, 1);
   return 0;
 }
 
@@ -201,13 +203,9 @@ static __always_inline int count_submit(void) {
 }
 
 OPTIONAL_HOOK("io_uring_submit_req")
-int BPF_PROG(ring_submitted, void *request) {
-  return count_submit();
-}
+int BPF_PROG(ring_submitted, void *request) { return count_submit(); }
 
 OPTIONAL_HOOK("io_uring_submit_sqe")
-int BPF_PROG(ring_submitted_old, void *request) {
-  return count_submit();
-}
+int BPF_PROG(ring_submitted_old, void *request) { return count_submit(); }
 
 #endif

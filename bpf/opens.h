@@ -74,8 +74,7 @@ static __always_inline bool tell_open(struct task_struct *task, struct pt_regs *
   record->flags = (request.flags & O_ACCMODE) || (request.flags & O_CREAT) ? DAVY_OPEN_WRITES : 0;
   record->relative_to_fd = request.directory != AT_FDCWD;
   record->length = length - 1;
-  if (bpf_ringbuf_output(&ring, record, __builtin_offsetof(struct davy_open, path) + length,
-                         ring_flags())) {
+  if (bpf_ringbuf_output(&ring, record, __builtin_offsetof(struct davy_open, path) + length, ring_flags())) {
     lose(DAVY_LOSS_RING_OPEN);
     return false;
   }

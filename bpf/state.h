@@ -23,9 +23,9 @@
 #define TS_COMPAT 0x0002
 
 /* Set by the loader before loading. */
-const volatile __u32 collector_tgid = 0; /* our own process: not told of */
+const volatile __u32 collector_tgid = 0;      /* our own process: not told of */
 const volatile bool sizes_from_calls = false; /* no sock_send_length: message sizes from what calls return */
-const volatile __u32 wake_bytes = 64 * 1024; /* wake the reader when so much waits in the ring */
+const volatile __u32 wake_bytes = 64 * 1024;  /* wake the reader when so much waits in the ring */
 const volatile __u32 opens_per_slice = 32;
 const volatile __u64 slice_ns = 10000000000ULL;
 const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a task busy: 2 % of a core */
