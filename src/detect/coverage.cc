@@ -39,7 +39,7 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"conversations_unseen", "conversations beyond what is kept of a process"},
     {"unknown_records", "records of an unknown kind from the kernel"},
     {"processes_unkept", "processes beyond the collector's table"},
-    {"processes_unnamed", "slices of processes too short to be named"},
+    {"processes_unnamed", ""},  // too short to be named; what they did counts for their workload
     {"processes_unmet", ""},
     {"processes_hidden", "processes that could be read in part only"},
     {"processes_vanished", ""},

@@ -1,5 +1,7 @@
 #include "detect/phrases.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -32,9 +34,14 @@ bool about_missing_talk(std::string_view feature, const feature::Vector& row) {
   return talks != catalogue.end() && row[static_cast<std::size_t>(talks - catalogue.begin())] < 0.5F;
 }
 
-/// The value with its unit as it stands in a sentence; "yes" and "no" stand in none.
+/// As feature::to_text, but a deviation is told as people say it.
+std::string value_text(const feature::Feature& feature, float value) {
+  if (feature.unit != "s.d./mean") return feature::to_text(feature, value);
+  return fmt::format("{:.0f} % of its mean", 100 * std::max(0.0, feature::natural(feature, value)));
+}
+
 std::string statement(const feature::Feature& feature, float value, double seconds) {
-  const auto shown = feature::to_text(feature, value);
+  const auto shown = value_text(feature, value);
   const Phrase* phrase = phrase_of(feature.name);
   if (phrase == nullptr) return std::string(feature.name) + ": " + shown;  // phrases_test.cc: cannot be
   const double least = feature.unit == "yes" ? 0.5 : 1e-9;
@@ -54,10 +61,10 @@ std::string yes_no_comparison(float value, const std::array<float, 3>& normal) {
 /// How the value stands against ordinary programs.
 std::string comparison(const feature::Feature& feature, float value, const std::array<float, 3>& normal) {
   if (feature.unit == "yes") return yes_no_comparison(value, normal);
-  const auto shown = feature::to_text(feature, value);
-  const auto low = feature::to_text(feature, normal[0]);
-  const auto usual = feature::to_text(feature, normal[1]);
-  const auto high = feature::to_text(feature, normal[2]);
+  const auto shown = value_text(feature, value);
+  const auto low = value_text(feature, normal[0]);
+  const auto usual = value_text(feature, normal[1]);
+  const auto high = value_text(feature, normal[2]);
   if (shown == usual) return "as with ordinary programs";
   if (low == high) return "ordinary programs: " + usual;
   if (value > normal[2] && shown != high) return "95 % of ordinary programs stay below " + high;

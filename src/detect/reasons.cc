@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "detect/phrases.h"
@@ -38,10 +40,30 @@ std::vector<std::size_t> worth_telling(feature::Group group, double total, std::
   return order;
 }
 
+std::optional<std::size_t> feature_named(std::string_view name) {
+  const auto catalogue = feature::catalogue();
+  const auto at = std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
+  if (at == catalogue.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - catalogue.begin());
+}
+
+/// What the others' "there" points at: the conversation most like a pool's. Empty when it is told anyhow.
+std::string lead(std::span<const std::size_t> features, const feature::Vector& row, double seconds) {
+  const auto catalogue = feature::catalogue();
+  const auto about_talk = [&](std::size_t i) { return catalogue[i].name.starts_with("talk_"); };
+  const auto alive = feature_named("talk_alive");
+  const auto talks = feature_named("talks");
+  const bool wanted =
+      alive && talks && row[*talks] >= 0.5F && std::any_of(features.begin(), features.end(), about_talk);
+  if (!wanted || std::find(features.begin(), features.end(), *alive) != features.end()) return {};
+  return tell(*alive, row, nullptr, seconds);
+}
+
 /// Statements of fact, each once: many features of a conversation say the same when there is none.
 std::string text_of(std::span<const std::size_t> features, const model::Model& model, const feature::Vector& row,
                     double seconds) {
   std::vector<std::string> facts;
+  if (auto first = lead(features, row, seconds); !first.empty()) facts.push_back(std::move(first));
   for (const std::size_t i : features) {
     auto fact = tell(i, row, model.normal.empty() ? nullptr : &model.normal[i], seconds);
     if (std::find(facts.begin(), facts.end(), fact) == facts.end()) facts.push_back(std::move(fact));

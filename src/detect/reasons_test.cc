@@ -48,7 +48,7 @@ TEST(Reasons, LargestContributionFirstAndOnlyWhatTheModelUses) {
   EXPECT_LT(reasons[2].contribution, 0);
   EXPECT_THAT(reasons[0].text, testing::HasSubstr("rounding mode keeps changing"));
   EXPECT_THAT(reasons[1].text, testing::HasSubstr("96 % of the CPU time it may use, over 60 s"));
-  EXPECT_THAT(reasons[2].text, testing::HasSubstr("others open"));
+  EXPECT_THAT(reasons[2].text, testing::HasSubstr("connections others open to it"));
 }
 
 TEST(Reasons, AFeatureThatPullsAgainstItsGroupIsNotItsReason) {
@@ -59,6 +59,16 @@ TEST(Reasons, AFeatureThatPullsAgainstItsGroupIsNotItsReason) {
   const auto reasons = explain(model, row);
   ASSERT_EQ(reasons.size(), 1U);
   EXPECT_THAT(reasons[0].text, testing::Not(testing::HasSubstr("looked at")));
+}
+
+TEST(Reasons, WhatIsSaidOfAConversationBeginsWithIt) {
+  const auto model = stumps({{"talk_small", 0.0, 1.0}});
+  feature::Vector row(feature::catalogue().size(), 0.0F);
+  row[index_of("talks")] = 1;
+  row[index_of("talk_alive")] = 1;
+  row[index_of("talk_small")] = 0.9F;
+  EXPECT_EQ(explain(model, row, 60).at(0).text,
+            "one connection, open for 100 % of 60 s; 90 % of the messages there are small (at most 512 B)");
 }
 
 TEST(Reasons, TheSameFactIsToldOnce) {
