@@ -197,6 +197,18 @@ describe('a workload', () => {
     await page.getByRole('heading', { name: 'This workload is not here (any more)' }).waitFor();
   });
 
+  it('keeps its charts inside when the window shrinks', async () => {
+    const page = await look();
+    await row(page, /miner/).click();
+    const chart = page.getByRole('img', { name: /^Memory/ });
+    await chart.waitFor();
+    await page.setViewportSize({ width: 500, height: 900 });
+    await page.waitForFunction(() => [...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('canvas').clientWidth <= plot.clientWidth));
+    const edge = (of) => of.evaluate((e) => e.getBoundingClientRect().right);
+    assert.ok((await edge(chart)) < (await edge(page.getByRole('region', { name: /Evidence/ }))));
+    assert.equal(await overflow(page), 0);
+  });
+
   for (const width of [400, 1600]) {
     it(`fits ${width} pixels`, async () => {
       const page = await look('', { width });
