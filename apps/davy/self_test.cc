@@ -131,7 +131,11 @@ Result<bool> self_test(const SelfTestOptions& options) {
     tell(options, seconds, *waiting.alert());
     return true;
   }
-  tell_why_not(options, seconds, interrupted() ? "interrupted" : waiting.why_not(model->threshold));
+  const auto ended = (*load)->ended();
+  tell_why_not(options, seconds,
+               interrupted() ? "interrupted"
+               : ended       ? fmt::format("the load ended by itself with {}", *ended)
+                             : waiting.why_not(model->threshold));
   return false;
 }
 

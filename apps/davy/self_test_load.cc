@@ -6,6 +6,9 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,11 +23,14 @@
 #include <cfenv>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <csignal>
 #include <cstring>
+#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -34,8 +40,10 @@ namespace davy::app {
 namespace {
 
 constexpr std::size_t kScratchpadWords = (2U << 20) / sizeof(std::uint64_t);
+constexpr std::size_t kReservedBytes = std::size_t{2080} << 20;
 constexpr std::size_t kCodeBytes = 2U << 20;
-constexpr int kRoundsBetweenYields = 2048;
+constexpr int kRoundsBetweenYields = 1 << 17;  // about every second
+constexpr int kHelpers = 6;
 
 using Clock = std::chrono::steady_clock;
 
@@ -83,21 +91,30 @@ std::string hex(CounterRandom& random, int words) {
 
 // ---- the peer ----
 
+std::string work(CounterRandom& random, std::uint64_t job) {
+  return fmt::format(R"({{"blob":"{}","job_id":"{}","target":"b88d0600","height":{},"seed_hash":"{}","next":""}})",
+                     hex(random, 10), hex(random, 2), 3'000'000 + job / 20, hex(random, 4));
+}
+
 void hand_out_work(int socket, const SelfTestLoad::Options& options) {
   CounterRandom random(2);
   bool gone = false;
+  bool greeted = false;
   auto next_job = later(gap(random, options.seconds_between_jobs));
   for (std::uint64_t job = 1; !gone;) {
     const std::string asked = hear(socket, until(next_job), gone);
-    if (!asked.empty()) {
+    if (gone) return;
+    if (asked.empty()) {
+      say(socket, fmt::format(R"({{"jsonrpc":"2.0","method":"job","params":{}}})", work(random, job++)) + "\n");
+      next_job = later(gap(random, options.seconds_between_jobs));
+    } else if (!std::exchange(greeted, true)) {
+      say(socket,
+          fmt::format(R"({{"id":1,"jsonrpc":"2.0","error":null,"result":{{"id":"{}","job":{},"status":"OK"}}}})",
+                      hex(random, 1), work(random, job++)) +
+              "\n");
+    } else {
       say(socket, R"({"id":1,"jsonrpc":"2.0","error":null,"result":{"status":"OK"}})"
                   "\n");
-    } else if (!gone) {
-      say(socket,
-          fmt::format(R"({{"jsonrpc":"2.0","method":"job","params":{{"blob":"{}","job_id":"{}","target":"b88d0600"}}}})"
-                      "\n",
-                      hex(random, 10), job++));
-      next_job = later(gap(random, options.seconds_between_jobs));
     }
   }
 }
@@ -151,11 +168,12 @@ void look_around(unsigned cpus) {
 }
 
 /// Anonymous memory, by huge pages where there are any.
-std::span<std::uint64_t> memory(std::size_t words) {
-  const std::size_t bytes = words * sizeof(std::uint64_t);
+/// Of `reserved` bytes only the first `words` are ever touched; what is not touched costs nothing.
+std::span<std::uint64_t> memory(std::size_t words, std::size_t reserved = 0) {
+  const std::size_t bytes = std::max(words * sizeof(std::uint64_t), reserved);
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
   void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags | MAP_HUGETLB, -1, 0);
-  if (at == MAP_FAILED) at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  if (at == MAP_FAILED) at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return {};
   ::madvise(at, bytes, MADV_HUGEPAGE);
   return {static_cast<std::uint64_t*>(at), words};
@@ -198,27 +216,86 @@ void compute(unsigned thread, std::span<const std::uint64_t> shared) {
   }
 }
 
-void talk(std::uint16_t port, const SelfTestLoad::Options& options) {
+/// All that is there to be read, as an event loop reads it: until the socket has no more. False: the peer is gone.
+bool drain(int socket) {
+  std::array<char, 2048> text{};
+  for (;;) {
+    const ssize_t size = ::recv(socket, text.data(), text.size(), MSG_DONTWAIT);
+    if (size == 0) return false;
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+  }
+}
+
+/// A pool of helpers that are woken and find nothing to do.
+struct Pool {
+  std::mutex mutex;
+  std::condition_variable wake;
+
+  void help() {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      wake.wait_for(lock, std::chrono::milliseconds(700));
+    }
+  }
+};
+
+/// What an event loop does besides: asks its wake-up descriptor and its socket, which have nothing, wakes the pool,
+/// looks at its own use, and tells it to nobody.
+void tick(int socket, int wake_up, int nowhere, Pool& pool) {
+  std::uint64_t count = 0;
+  (void)!::read(wake_up, &count, sizeof count);
+  (void)drain(socket);
+  int waiting = 0;
+  ::ioctl(socket, FIONREAD, &waiting);
+  pool.wake.notify_all();
+  for (const char* file : {"config.json", ".config/self-test.json"})
+    (void)!::access(file, R_OK);  // changed? there is none
+  void* block = ::mmap(nullptr, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block != MAP_FAILED) {
+    ::mprotect(block, 4096, PROT_READ);
+    ::munmap(block, 65536);
+  }
+  look_at("/proc/self/statm");
+  look_at("/proc/loadavg");
+  (void)!::write(nowhere, "speed 10s/60s/15m\n", 18);
+}
+
+int connect_to(std::uint16_t port) {
   sockaddr_in peer{};
   peer.sin_family = AF_INET;
   peer.sin_port = htons(port);
   peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) return;
-  say(socket.get(), R"({"id":1,"jsonrpc":"2.0","method":"login","params":{"login":"self-test","pass":"x"}})"
-                    "\n");
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) == 0) return socket;
+  ::close(socket);
+  return -1;
+}
+
+void talk(std::uint16_t port, const SelfTestLoad::Options& options, Pool& pool) {
+  const Socket socket(connect_to(port));
+  const Socket events(::epoll_create1(EPOLL_CLOEXEC));
+  const Socket wake_up(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  const Socket nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  epoll_event wanted{.events = EPOLLIN, .data = {}};
+  if (::epoll_ctl(events.get(), EPOLL_CTL_ADD, socket.get(), &wanted) != 0) return;
+  say(socket.get(),
+      R"({"id":1,"jsonrpc":"2.0","method":"login","params":{"login":"self-test","pass":"x","agent":"davy"}})"
+      "\n");
   CounterRandom random(3);
-  bool gone = false;
   auto next_share = later(gap(random, options.seconds_between_shares));
-  while (!gone) {
-    if (hear(socket.get(), until(next_share), gone).empty() && !gone) {
-      say(socket.get(),
-          fmt::format(
-              R"({{"id":2,"jsonrpc":"2.0","method":"submit","params":{{"id":"self-test","nonce":"{}","result":"{}"}}}})"
-              "\n",
-              hex(random, 1), hex(random, 4)));
-      next_share = later(gap(random, options.seconds_between_shares));
-    }
+  for (;;) {
+    const double wait = std::min(0.2, until(next_share));
+    epoll_event event{};
+    const int ready = ::epoll_wait(events.get(), &event, 1, static_cast<int>(wait * 1000));
+    if (ready > 0 && !drain(socket.get())) return;
+    tick(socket.get(), wake_up.get(), nowhere.get(), pool);
+    if (until(next_share) > 0) continue;
+    say(socket.get(),
+        fmt::format(
+            R"({{"id":2,"jsonrpc":"2.0","method":"submit","params":{{"id":"self-test","nonce":"{}","result":"{}"}}}})",
+            hex(random, 1), hex(random, 4)) +
+            "\n");
+    next_share = later(gap(random, options.seconds_between_shares));
   }
 }
 
@@ -234,13 +311,15 @@ std::size_t shared_words(std::uint64_t mib) {
 [[noreturn]] void be_worker(std::uint16_t port, const SelfTestLoad::Options& options) {
   prctl(PR_SET_NAME, "self-test-load", 0, 0, 0);
   look_around(usable_cpus());
-  const auto shared = memory(shared_words(options.memory_mib));
+  const auto shared = memory(shared_words(options.memory_mib), kReservedBytes);
   if (shared.empty()) _exit(1);
   for (std::size_t i = 0; i < shared.size(); ++i) shared[i] = mix(i);
   const unsigned threads = options.threads == 0 ? usable_cpus() : options.threads;
   std::vector<std::thread> workers;
   for (unsigned thread = 0; thread < threads; ++thread) workers.emplace_back(compute, thread, shared);
-  talk(port, options);
+  static Pool pool;  // never destroyed: its threads outlive every scope
+  for (int helper = 0; helper < kHelpers; ++helper) workers.emplace_back([] { pool.help(); });
+  talk(port, options, pool);
   for (;;) pause();
 }
 
@@ -279,6 +358,14 @@ class Children : public SelfTestLoad {
     }
   }
   [[nodiscard]] pid_t worker() const override { return worker_; }
+
+  [[nodiscard]] std::optional<std::string> ended() override {
+    int status = 0;
+    if (worker_ <= 0 || ::waitpid(worker_, &status, WNOHANG) != worker_) return std::nullopt;
+    worker_ = -1;
+    if (WIFSIGNALED(status)) return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return fmt::format("exit code {}", WEXITSTATUS(status));
+  }
 
  private:
   pid_t worker_;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/result.h"
 
@@ -34,6 +36,8 @@ class SelfTestLoad {
 
   /// The process that a detector should point at.
   [[nodiscard]] virtual pid_t worker() const = 0;
+  /// How the worker ended, in words, when it did before its time.
+  [[nodiscard]] virtual std::optional<std::string> ended() = 0;
 };
 
 }  // namespace davy::app
