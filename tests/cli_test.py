@@ -424,5 +424,39 @@ class Record(Case):
         self.assertFalse((FOLDER / "unused.davy").exists())
 
 
+class Kernel(Case):
+    """With root and BPF: the same commands on the highest rung."""
+
+    def test_watching_holds_no_privilege(self):
+        port = free_port()
+        process = subprocess.Popen([DAVY, "watch", "--model", "model.davym", "--json", "--listen", f"127.0.0.1:{port}"],
+                                   cwd=FOLDER, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            get(f"http://127.0.0.1:{port}/healthz", patience=30)
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            health = json.loads(process.stdout.readline())
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        self.assertEqual(process.returncode, 0, err)
+        for line in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertRegex(status, rf"{line}:\t0+\n")
+        self.assertRegex(status, r"Uid:\t65534\t65534\t65534\t65534\n")
+        self.assertRegex(status, r"NoNewPrivs:\t1\n")
+        self.assertEqual((health["type"], health["rung"]), ("health", "tracing"))
+
+    def test_a_command_is_recorded_as_the_user_who_called_sudo(self):
+        words = ["record", "--out", "sudo.davy", "--", "sh", "-c", "id -u; i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); done; exit 5"]
+        done = davy(*words, env={"SUDO_UID": "12345", "SUDO_GID": "12345"}, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("exit code 5", done.stderr)
+        self.assertEqual(done.stdout.strip(), "12345")
+        self.assertEqual((FOLDER / "sudo.davy").stat().st_uid, 12345)
+        windows = of_type("window", scan("--json", "--windows", "sudo.davy").stdout)
+        self.assertEqual({window["process"]["comm"] for window in windows if window["process"]}, {"sh"})
+        self.assertEqual({window["features"]["calls_counted"] for window in windows if window["process"]}, {1.0})
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
