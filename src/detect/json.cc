@@ -16,7 +16,6 @@ namespace {
 
 using event::Conversation;
 using event::Detection;
-using json = Json;
 
 std::string_view name_of(Detection::State state) {
   constexpr std::array<std::string_view, 3> kNames{"opened", "updated", "closed"};
@@ -39,13 +38,13 @@ std::string_view name_of(event::FirstBytes bytes) {
   return kNames.at(static_cast<std::size_t>(bytes));
 }
 
-json text_or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
-json number_or_null(const std::optional<double>& number) { return number ? json(*number) : json(nullptr); }
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
 
-json process_of(const Detection& detection) {
+Json process_of(const Detection& detection) {
   if (detection.process == nullptr) return nullptr;
   const event::Process& process = *detection.process;
-  json parents = json::array();
+  Json parents = Json::array();
   for (const auto& parent : process.ancestors) parents.push_back({{"pid", parent.tgid}, {"comm", parent.comm}});
   return {{"pid", process.id.tgid},
           {"comm", process.comm},
@@ -63,7 +62,7 @@ std::string_view name_of(event::Health::Rung rung) {
   return kNames.at(static_cast<std::size_t>(rung));
 }
 
-json to_json(const event::Workload& workload) {
+Json to_json(const event::Workload& workload) {
   constexpr std::array<std::string_view, 3> kKinds{"container", "session", "system"};
   return {{"id", fmt::format("{:016x}", workload.id.value())},
           {"kind", kKinds.at(static_cast<std::size_t>(workload.kind))},
@@ -74,7 +73,7 @@ json to_json(const event::Workload& workload) {
           {"pod", text_or_null(workload.pod)}};
 }
 
-json to_json(const Conversation& talk) {
+Json to_json(const Conversation& talk) {
   const auto ended = std::max(talk.sent.last_ns, talk.received.last_ns);
   const double seconds = ended > talk.opened_ns ? static_cast<double>(ended - talk.opened_ns) / 1e9 : 0;
   return {{"address", address_of(talk.peer)},
@@ -92,21 +91,21 @@ json to_json(const Conversation& talk) {
           {"pushes", talk.pushes}};
 }
 
-json to_json(const Detection& detection) {
-  json connections = json::array();
+Json to_json(const Detection& detection) {
+  Json connections = Json::array();
   for (const auto& talk : detection.connections) connections.push_back(to_json(talk));
-  json reasons = json::array();
+  Json reasons = Json::array();
   for (const auto& reason : detection.reasons) {
     reasons.push_back({{"group", reason.group}, {"contribution", reason.contribution}, {"text", reason.text}});
   }
-  json object = {{"type", "detection"},
+  Json object = {{"type", "detection"},
                  {"state", name_of(detection.state)},
                  {"id", detection.id},
                  {"time", to_rfc3339(detection.time)},
                  {"first_seen", to_rfc3339(detection.first_seen)},
                  {"alerted", to_rfc3339(detection.alerted)},
-                 {"host", detection.host == nullptr ? json(nullptr) : json(detection.host->name)},
-                 {"workload", detection.workload == nullptr ? json(nullptr) : to_json(*detection.workload)},
+                 {"host", detection.host == nullptr ? Json(nullptr) : Json(detection.host->name)},
+                 {"workload", detection.workload == nullptr ? Json(nullptr) : to_json(*detection.workload)},
                  {"process", process_of(detection)},
                  {"connections", std::move(connections)},
                  {"coverage", detection.coverage},
@@ -121,8 +120,8 @@ json to_json(const Detection& detection) {
   return object;
 }
 
-json to_json(const event::Health& health, const std::vector<std::string>& not_seen) {
-  json counters = json::object();
+Json to_json(const event::Health& health, const std::vector<std::string>& not_seen) {
+  Json counters = Json::object();
   for (const auto& counter : health.counters) counters[counter.name] = counter.value;
   return {{"type", "health"},
           {"time", to_rfc3339(health.wall)},
@@ -141,6 +140,6 @@ std::string address_of(const event::Peer& peer) {
   return text.data();
 }
 
-std::string to_line(const json& object) { return object.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string to_line(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace davy::detect
