@@ -16,9 +16,9 @@ using event::Sum;
 using testing::run_child;
 using testing::Running;
 
-/// sched_yield is a class of its own that no library calls behind our back here.
-void yield_times(int n) {
-  for (int i = 0; i < n; ++i) syscall(SYS_sched_yield);
+/// A class of calls that no library makes behind our back: sched_yield, say, is what sanitizers spin with.
+void ask_priority(int n) {
+  for (int i = 0; i < n; ++i) syscall(SYS_ioprio_get, 1, 0);
 }
 
 class Counts : public ::testing::TestWithParam<Rung> {
@@ -31,25 +31,25 @@ class Counts : public ::testing::TestWithParam<Rung> {
     running_ = std::make_unique<Running>(options);
     ASSERT_TRUE(running_->ok());
   }
-  std::uint64_t yields_of(pid_t pid) {
+  std::uint64_t asked_by(pid_t pid) {
     running_->wait_slices(2);
-    return running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallYield];
+    return running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallPriority];
   }
   std::unique_ptr<Running> running_;
 };
 
 TEST_P(Counts, OfOneThread) {
-  EXPECT_EQ(yields_of(run_child([] { yield_times(12'345); })), 12'345U);
+  EXPECT_EQ(asked_by(run_child([] { ask_priority(12'345); })), 12'345U);
 }
 
 TEST_P(Counts, OfThreadsThatEnd) {
   const pid_t pid = run_child([] {
     std::vector<std::thread> threads;
-    for (int i = 0; i < 50; ++i) threads.emplace_back([] { yield_times(1'000); });
+    for (int i = 0; i < 50; ++i) threads.emplace_back([] { ask_priority(1'000); });
     for (auto& thread : threads) thread.join();
-    yield_times(1);
+    ask_priority(1);
   });
-  EXPECT_EQ(yields_of(pid), 50'001U);
+  EXPECT_EQ(asked_by(pid), 50'001U);
 }
 
 TEST_P(Counts, OfThreadsThatAreKilledTogether) {
@@ -59,7 +59,7 @@ TEST_P(Counts, OfThreadsThatAreKilledTogether) {
     pthread_barrier_init(&ready, nullptr, 41);
     for (int i = 0; i < 40; ++i) {
       std::thread([&] {
-        yield_times(500);
+        ask_priority(500);
         pthread_barrier_wait(&ready);
         for (;;) pause();
       }).detach();
@@ -67,33 +67,33 @@ TEST_P(Counts, OfThreadsThatAreKilledTogether) {
     pthread_barrier_wait(&ready);
     _exit(0);
   });
-  EXPECT_EQ(yields_of(pid), 20'000U);
+  EXPECT_EQ(asked_by(pid), 20'000U);
 }
 
 TEST_P(Counts, WhenTheLeaderEndsFirst) {
   const pid_t pid = run_child([] {
     std::thread([] {
       usleep(1'500'000);  // over the end of a slice, with the leader dead
-      yield_times(700);
+      ask_priority(700);
       _exit(0);
     }).detach();
-    yield_times(300);
+    ask_priority(300);
     syscall(SYS_exit, 0);  // this thread only
   });
-  EXPECT_EQ(yields_of(pid), 1'000U);
+  EXPECT_EQ(asked_by(pid), 1'000U);
 }
 
 TEST_P(Counts, WhenAnotherThreadCallsExec) {
   const pid_t pid = run_child([] {
-    yield_times(200);
+    ask_priority(200);
     std::thread([] {
-      yield_times(300);
+      ask_priority(300);
       execl("/bin/true", "true", nullptr);
       _exit(1);
     }).detach();
     for (;;) pause();
   });
-  EXPECT_EQ(yields_of(pid), 500U);
+  EXPECT_EQ(asked_by(pid), 500U);
   EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pid))[Sum::kExecs], 1U);
 }
 
@@ -101,14 +101,14 @@ TEST_P(Counts, WhenTheLeaderIsGoneBeforeAnotherThreadCallsExec) {
   const pid_t pid = run_child([] {
     std::thread([] {
       usleep(1'200'000);
-      yield_times(300);
+      ask_priority(300);
       execl("/bin/true", "true", nullptr);
       _exit(1);
     }).detach();
-    yield_times(200);
+    ask_priority(200);
     syscall(SYS_exit, 0);
   });
-  EXPECT_EQ(yields_of(pid), 500U);
+  EXPECT_EQ(asked_by(pid), 500U);
 }
 
 TEST_P(Counts, OfThreadsFromBeforeTheCollector) {
@@ -120,14 +120,14 @@ TEST_P(Counts, OfThreadsFromBeforeTheCollector) {
     std::atomic<bool> go = false;
     std::thread other([&] {
       while (!go) usleep(10'000);
-      yield_times(400);
+      ask_priority(400);
     });
     char byte = 0;
     if (read(ends[0], &byte, 1) != 1) _exit(1);
     go = true;
     other.join();
     usleep(1'200'000);
-    yield_times(100);
+    ask_priority(100);
     _exit(0);
   }
   SetUp();
@@ -135,7 +135,7 @@ TEST_P(Counts, OfThreadsFromBeforeTheCollector) {
   waitpid(pid, nullptr, 0);
   running_->wait_slices(4);  // past the time for which ended processes are kept
   const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
-  EXPECT_EQ(all[Sum::kSyscallYield], 500U);
+  EXPECT_EQ(all[Sum::kSyscallPriority], 500U);
   EXPECT_EQ(all[Sum::kExits], 1U);
 }
 
@@ -164,7 +164,7 @@ TEST_P(Counts, OverManySlicesWhileThreadsComeAndGo) {
     std::uint64_t rounds = 0;
     while (std::chrono::steady_clock::now() < until) {
       std::vector<std::thread> threads;
-      for (int i = 0; i < 8; ++i) threads.emplace_back([] { yield_times(250); });
+      for (int i = 0; i < 8; ++i) threads.emplace_back([] { ask_priority(250); });
       for (auto& thread : threads) thread.join();
       ++rounds;
     }
@@ -175,7 +175,7 @@ TEST_P(Counts, OverManySlicesWhileThreadsComeAndGo) {
   running_->wait_slices(2);
   const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
   EXPECT_GT(rounds, 0U);
-  EXPECT_EQ(all[Sum::kSyscallYield], rounds * 2'000);
+  EXPECT_EQ(all[Sum::kSyscallPriority], rounds * 2'000);
   EXPECT_EQ(all[Sum::kThreadsCreated], rounds * 8);
 }
 
@@ -187,9 +187,9 @@ TEST_P(Counts, OfTenThousandThreads) {
     std::vector<pthread_t> threads(10'000);
     for (auto& thread : threads) {
       const auto body = [](void*) -> void* {
-        yield_times(3);
+        ask_priority(3);
         usleep(2'000'000);
-        yield_times(2);
+        ask_priority(2);
         return nullptr;
       };
       if (pthread_create(&thread, &small, body, nullptr) != 0) _exit(3);
@@ -198,16 +198,16 @@ TEST_P(Counts, OfTenThousandThreads) {
   });
   running_->wait_slices(2);
   const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
-  EXPECT_EQ(all[Sum::kSyscallYield], 50'000U);
+  EXPECT_EQ(all[Sum::kSyscallPriority], 50'000U);
   EXPECT_EQ(all[Sum::kThreadsCreated], 10'000U);
 }
 
 TEST_P(Counts, AStormOfShortProcesses) {
   std::vector<pid_t> pids;
-  for (int i = 0; i < 300; ++i) pids.push_back(run_child([i] { yield_times(i); }));
+  for (int i = 0; i < 300; ++i) pids.push_back(run_child([i] { ask_priority(i); }));
   running_->wait_slices(2);
   for (std::size_t i = 0; i < pids.size(); ++i) {
-    EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallYield], i);
+    EXPECT_EQ(running_->capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallPriority], i);
   }
 }
 
@@ -240,7 +240,7 @@ TEST(CountsWithoutRoom, ARingTooSmallLosesNothingThatIsCounted) {
   for (int i = 0; i < 400; ++i) {
     const pid_t pid = fork();
     if (pid == 0) {
-      yield_times(i);
+      ask_priority(i);
       _exit(0);
     }
     pids.push_back(pid);
@@ -248,7 +248,7 @@ TEST(CountsWithoutRoom, ARingTooSmallLosesNothingThatIsCounted) {
   for (pid_t pid : pids) waitpid(pid, nullptr, 0);
   running.wait_slices(3);
   for (std::size_t i = 0; i < pids.size(); ++i) {
-    EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallYield], i);
+    EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallPriority], i);
   }
   std::uint64_t lost = 0;
   const event::Health health = running.capture().healths().back();
@@ -271,12 +271,12 @@ TEST(CountsUnderLoad, AreExactOnAllCores) {
   const pid_t pid = run_child([] {
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i)
-      threads.emplace_back([] { yield_times(kCalls); });
-    for (int i = 0; i < kShort; ++i) std::thread([] { yield_times(100); }).join();
+      threads.emplace_back([] { ask_priority(kCalls); });
+    for (int i = 0; i < kShort; ++i) std::thread([] { ask_priority(100); }).join();
     for (auto& thread : threads) thread.join();
   });
   running.wait_slices(2);
-  EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallYield],
+  EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pid))[Sum::kSyscallPriority],
             std::uint64_t{kCalls} * std::thread::hardware_concurrency() + kShort * 100);
 }
 
