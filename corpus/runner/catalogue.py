@@ -1,6 +1,6 @@
 """The catalogue: one TOML file a program, checked when read.
 
-A program has variants; a variant overrides fields of its program. What `command` and `peer` are given in
+A program has variants; a variant overrides fields of its program. "plain" and "throttled" are there without being written. What `command` and `peer` are given in
 the environment is listed in corpus/README.md.
 """
 import dataclasses
@@ -14,6 +14,7 @@ PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
             "variants", "memory", "env", "optional", "plain")
+THROTTLED_CORES = 0.5
 PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset", "rate")
 
 
@@ -109,6 +110,13 @@ def make_variant(where, entry, variant, overrides):
         optional=bool(merged.get("optional", False)))
 
 
+def throttled(progress):
+    """What a throttled variant overrides: one thread on a part of a core, which does less work and more rarely."""
+    return {"threads": 1, "cores": THROTTLED_CORES,
+            "progress": {"least_per_minute": progress.get("least_per_minute", Progress.least_per_minute) / 5,
+                         "longest_gap": min(110, progress.get("longest_gap", Progress.longest_gap) * 2.5)}}
+
+
 def read_file(path):
     """All variants in one catalogue file; raises CatalogueError with a line that says what to mend."""
     try:
@@ -123,8 +131,12 @@ def read_file(path):
         raise CatalogueError(f"{path.name}: program is {entry['program']!r}; it must be the file's name")
     if entry["label"] not in LABELS or entry["source"] not in SOURCES:
         raise CatalogueError(f"{path.name}: label must be one of {LABELS}, source one of {SOURCES}")
-    plain = {"plain": {}} if entry.pop("plain", True) else {}
-    variants = {**plain, **entry.pop("variants", {})}
+    own = entry.pop("variants", {})
+    usual = ("plain", "throttled") if entry.pop("plain", True) else ()
+    variants = {**{name: {} for name in usual}, **own}
+    for name in variants:
+        if name.startswith("throttled"):
+            variants[name] = {**throttled(entry["progress"]), **variants[name]}
     return [make_variant(path.name, entry, name, overrides) for name, overrides in variants.items()]
 
 

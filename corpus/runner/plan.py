@@ -1,11 +1,15 @@
 """Who runs when: balanced, interleaved blocks in random order from a seed, so that neither time nor company tells the label."""
 import dataclasses
+import math
 import random
 
 from runner import network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs
-ALONE_EVERY = 16                       # one run in so many has the machine to itself, with two cores
+CONTENDED = 0.6                        # cores that a program can count on beside others
+ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
+SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
+NEEDED = 120                           # seconds of verified work that make a recording usable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Run:
     net: str
     port: int
     alone: bool
+    seconds: int
 
     @property
     def name(self):
@@ -35,31 +40,64 @@ def cycle(random_source, values, count):
     return drawn[:count]
 
 
-def spread(items, blocks):
-    """Deals items over blocks so that no block has two more than another."""
-    return [items[start::blocks] for start in range(blocks)]
+def deal(items, blocks):
+    """Cuts items into so many consecutive parts that no part has two more than another."""
+    return [items[part * len(items) // blocks:(part + 1) * len(items) // blocks] for part in range(blocks)]
+
+
+def jobs_of(programs, runs, source):
+    """(program, number of the run), by label. A miner runs `runs` times in each variant; an honest program `runs` times altogether,
+    in turn plain and throttled, so that as many honest runs as miners' are throttled."""
+    miners = [(program, number) for program in programs if program.label == "miner" for number in range(1, runs + 1)]
+    honest = []
+    for name in sorted({program.program for program in programs if program.label == "benign"}):
+        variants = [program for program in programs if program.program == name]
+        honest += [(program, number) for number, program in enumerate(cycle(source, variants, runs), 1)]
+    return {"miner": miners, "benign": honest}
+
+
+def takes_long(program, cores):
+    """Whether SHORT seconds are too few for its preparation (a dataset) and the work that must be seen. Others want the CPU too."""
+    return program.warmup / min(cores, program.threads, CONTENDED) + NEEDED + 20 > SHORT
+
+
+def lengths(miners, blocks, source):
+    """Seconds of every run of a block, by block: long for as many blocks as the miners' preparation needs, for all in it alike."""
+    share = len(miners) / blocks or 1
+    long_blocks = min(blocks, math.ceil(sum(takes_long(program, cores) for (program, _), cores, *_ in miners) / share))
+    drawn = [LONG] * long_blocks + [SHORT] * (blocks - long_blocks)
+    source.shuffle(drawn)
+    return drawn
 
 
 def make_plan(programs, runs, seed, block_size=9):
-    """All runs in the order to start them. The same arguments give the same plan, so a stopped one goes on."""
+    """All runs in the order to start them. The same arguments give the same plan, so a stopped one goes on.
+
+    What could tell the label is drawn alike for both: quota, place, address, port, company, and the length of the recording, which
+    all runs of a block share. A miner with much to prepare is dealt to a long block.
+    """
     source = random.Random(seed)
-    jobs = [(program, number) for number in range(1, runs + 1) for program in programs]
-    blocks = max(1, round(len(jobs) / block_size))
-    dealt = [[] for _ in range(blocks)]
-    for label in ("miner", "benign"):
-        mine = [job for job in jobs if job[0].label == label]
+    jobs = jobs_of(programs, runs, source)
+    blocks = max(1, round(sum(map(len, jobs.values())) / block_size))
+    rows = {}
+    for label, mine in jobs.items():
         source.shuffle(mine)
-        cores = cycle(source, SHARED_CORES, len(mine))
         alone = cycle(source, [True] + [False] * (ALONE_EVERY - 1), len(mine))
-        places = cycle(source, network.PLACES, len(mine))
-        rows = list(zip(mine, cores, alone, places))
-        for block, part in enumerate(spread(rows, blocks)):
-            dealt[block if label == "miner" else blocks - 1 - block].extend(part)
+        cores = [2.0 if by_itself else drawn for by_itself, drawn in zip(alone, cycle(source, SHARED_CORES, len(mine)))]
+        cores = [program.cores or drawn for (program, _), drawn in zip(mine, cores)]
+        rows[label] = list(zip(mine, cores, alone, cycle(source, network.PLACES, len(mine))))
+    seconds = lengths(rows["miner"], blocks, source)
+    order = sorted(range(blocks), key=lambda block: -seconds[block])
+    rows["miner"].sort(key=lambda row: not takes_long(row[0][0], row[1]))
+    dealt = [[] for _ in range(blocks)]
+    for label, ranks in (("miner", order), ("benign", order[::-1])):
+        for block, part in zip(ranks, deal(rows[label], blocks)):
+            dealt[block].extend(part)
     plan = []
     for block, part in enumerate(dealt):
         source.shuffle(part)
         part.sort(key=lambda row: row[2])   # those alone at the end of their block
-        for (program, number), core, alone, place in part:
-            plan.append(Run(program, number, block, len(plan), program.cores or (2.0 if alone else core),
-                            program.place or place, source.choice(network.NETS), source.choice(network.PORTS), alone))
+        for (program, number), cores, alone, place in part:
+            plan.append(Run(program, number, block, len(plan), cores, program.place or place, source.choice(network.NETS),
+                            source.choice(network.PORTS), alone, seconds[block]))
     return plan

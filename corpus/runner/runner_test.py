@@ -41,8 +41,10 @@ class Catalogue(unittest.TestCase):
             return catalogue.read_file(path)
 
     def test_variants_override_their_program(self):
-        plain, slow = self.read(GOOD)
+        plain, throttled, slow = self.read(GOOD)
         self.assertEqual((plain.name, plain.cores, plain.env), ("x.plain", 0, {}))
+        self.assertEqual((throttled.name, throttled.cores, throttled.threads), ("x.throttled", catalogue.THROTTLED_CORES, 1))
+        self.assertLess(throttled.progress.least_per_minute, plain.progress.least_per_minute)
         self.assertEqual((slow.name, slow.cores, slow.env), ("x.slow", 0.4, {"A": "1"}))
 
     def test_mistakes_are_named(self):
@@ -119,8 +121,13 @@ class Plan(unittest.TestCase):
         self.programs = [p for p in catalogue.read_catalogue(HERE / "catalogue") if not (p.live_only or p.optional)]
         self.plan = plan.make_plan(self.programs, 2, 1)
 
-    def test_every_run_once_and_repeatable(self):
-        self.assertEqual(len({run.name for run in self.plan}), 2 * len(self.programs))
+    def test_miners_run_each_variant_honest_programs_each_once_plain_and_once_throttled(self):
+        runs = collections.Counter((run.program.label, run.program.program, run.program.variant) for run in self.plan)
+        self.assertEqual(len({run.name for run in self.plan}), len(self.plan))
+        for program in self.programs:
+            self.assertEqual(runs[program.label, program.program, program.variant], 2 if program.label == "miner" else 1)
+
+    def test_repeatable(self):
         self.assertEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 1)])
         self.assertNotEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 2)])
 
@@ -133,14 +140,25 @@ class Plan(unittest.TestCase):
         self.assertLessEqual(max(miners) - min(miners), 1)
         self.assertLessEqual(max(honest) - min(honest), 1)
 
+    def test_all_of_a_block_are_recorded_equally_long_and_long_enough(self):
+        for block in {run.block for run in self.plan}:
+            self.assertEqual(len({run.seconds for run in self.plan if run.block == block}), 1)
+        for run in self.plan:
+            self.assertFalse(plan.takes_long(run.program, run.cores) and run.seconds < plan.LONG, run.name)
+
     def test_quota_place_and_company_do_not_tell_the_label(self):
         free = [run for run in self.plan if not run.program.cores]
-        share = {label: collections.Counter(run.cores for run in free if run.program.label == label) for label in catalogue.LABELS}
-        for cores in set(plan.SHARED_CORES):
-            parts = [counter[cores] / sum(counter.values()) for counter in share.values()]
-            self.assertLess(abs(parts[0] - parts[1]), 0.15, cores)
+        self.assert_alike(lambda run: run.seconds, self.plan, 0.1)
+        self.assert_alike(lambda run: run.program.threads, self.plan, 0.15)
+        self.assert_alike(lambda run: run.cores, free, 0.15)
         for port in {run.port for run in self.plan}:
             self.assertIn(port, plan.network.PORTS)
+
+    def assert_alike(self, what, runs, allowed):
+        counts = {label: collections.Counter(what(run) for run in runs if run.program.label == label) for label in catalogue.LABELS}
+        for value in set().union(*counts.values()):
+            parts = [counter[value] / sum(counter.values()) for counter in counts.values()]
+            self.assertLess(abs(parts[0] - parts[1]), allowed, value)
 
 
 class Install(unittest.TestCase):
