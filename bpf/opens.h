@@ -49,7 +49,7 @@ static __always_inline void read_open_request(struct open_request *request, stru
 
 /* True when this slice's budget still has room for one more. */
 static __always_inline bool take_open_budget(struct davy_tally *tally, bool is_failure) {
-  __u32 slice = bpf_ktime_get_boot_ns() / slice_ns;
+  __u32 slice = slice_number;
   if (tally->budget_slice != slice) {
     tally->budget_slice = slice;
     tally->opens_told = 0;

@@ -27,11 +27,11 @@ const volatile __u32 collector_tgid = 0;      /* our own process: not told of */
 const volatile bool sizes_from_calls = false; /* no sock_send_length: message sizes from what calls return */
 const volatile __u32 wake_bytes = 64 * 1024;  /* wake the reader when so much waits in the ring */
 const volatile __u32 opens_per_slice = 32;
-const volatile __u64 slice_ns = 10000000000ULL;
 const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a task busy: 2 % of a core */
 
 /* Set by the collector while running. */
-__u32 full_pass = 0; /* the next task iteration tells of idle processes too */
+__u32 full_pass = 0;    /* the next task iteration tells of idle processes too */
+__u32 slice_number = 0; /* grows with each slice, which renews the budget of opens told; a clock costs 20 ns a call */
 
 /* When the collector itself got its CPU for the last two pulses, by the scheduler's clock. */
 __u64 pulse_clock[2];

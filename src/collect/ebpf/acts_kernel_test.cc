@@ -211,6 +211,19 @@ TEST_F(Acts, WhereTheExecutableLies) {
   EXPECT_EQ(exe, place);
 }
 
+TEST_F(Acts, AncestorsAreNamed) {
+  const pid_t pid = run_child([] { spin_ms(20); });
+  running_->wait_slices(2);
+  std::vector<std::uint32_t> tgids;
+  for (const event::Slice& slice : running_->capture().slices()) {
+    if (!slice.process || slice.process->id.tgid != static_cast<std::uint32_t>(pid)) continue;
+    for (const event::Ancestor& ancestor : slice.process->ancestors) tgids.push_back(ancestor.tgid);
+  }
+  ASSERT_GE(tgids.size(), 2U);
+  EXPECT_EQ(tgids[0], static_cast<std::uint32_t>(getpid()));
+  EXPECT_EQ(tgids[1], static_cast<std::uint32_t>(getppid()));
+}
+
 TEST_F(Acts, BusyThreadsAndPulses) {
   const event::Activity all = of([] {
     std::thread one([] { spin_ms(2'500); }), two([] { spin_ms(2'500); });

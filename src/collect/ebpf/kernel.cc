@@ -174,8 +174,8 @@ Result<std::unique_ptr<Kernel>> BpfKernel<Rung>::load(const KernelOptions& optio
 template <typename Rung>
 Status BpfKernel<Rung>::configure(const KernelOptions& options) {
   object_->rodata->collector_tgid = static_cast<std::uint32_t>(getpid());
-  object_->rodata->slice_ns = std::uint64_t{options.slice_seconds} * 1'000'000'000;
-  object_->rodata->busy_ns = object_->rodata->slice_ns / options.pulses / 50;  // 2 % of a core
+  object_->rodata->busy_ns =
+      std::uint64_t{options.slice_seconds} * 1'000'000'000 / options.pulses / 50;  // 2 % of a core
   object_->rodata->wake_bytes = options.ring_bytes / 16;
   if (bpf_map__set_max_entries(object_->maps.ring, options.ring_bytes) != 0 ||
       bpf_map__set_max_entries(object_->maps.retired, options.retired_entries) != 0) {
@@ -280,6 +280,7 @@ void BpfKernel<Rung>::consume_ring(const RecordHandler& handle) {
 template <typename Rung>
 Status BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& handle) {
   object_->bss->full_pass = full ? 1 : 0;
+  if (pass == Pass::kSlice) ++object_->bss->slice_number;
   const Link& link = pass == Pass::kPulse ? pulse_ : pass == Pass::kSlice ? slice_ : conversations_;
   if (!link) return {};
   return read_link(bpf_link__fd(link.get()), handle);
