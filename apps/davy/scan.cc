@@ -204,6 +204,10 @@ std::string seconds_words(const std::optional<double>& seconds) {
   return seconds ? fmt::format("{:.0f} s", *seconds) : "-";
 }
 
+std::string first_hash_words(const std::optional<double>& seconds) {
+  return seconds && *seconds < 0 ? "before" : seconds_words(seconds);
+}
+
 void print_table_head() {
   fmt::print("{:<34} {:<8} {:<6} {:>8} {:>10} {:>8}\n", "RECORDING", "LABEL", "FOUND", "ALERT", "1ST HASH", "HIGHEST");
 }
@@ -212,7 +216,7 @@ void print_row(const Row& row, const Flags& flags) {
   const auto name = std::filesystem::path(row.file).filename().string();
   fmt::print("{} {} {:<6} {:>8} {:>10} {:>8.2f}\n", detect::left(detect::printable(name), 34),
              detect::left(event::name_of(row.header.label), 8), row.outcome.opened.empty() ? "-" : "MINER",
-             seconds_words(row.seconds), seconds_words(row.seconds_first_hash), row.outcome.highest);
+             seconds_words(row.seconds), first_hash_words(row.seconds_first_hash), row.outcome.highest);
   if (!flags.why && flags.files.size() > 1) return;
   for (const Detection& detection : row.outcome.opened) {
     fmt::print("\n{}", detect::detection_text(detection, screen_options(stdout)));

@@ -106,6 +106,7 @@ Result<bool> self_test(const SelfTestOptions& options) {
   const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
   if (auto dropped = collect::drop_to_nobody(kept); !dropped) return dropped.error();
   catch_signals();
+  outlive_readers();
 
   auto parsed = model::from_bytes(*bytes);
   if (!parsed) return parsed.error().within(path->string());
