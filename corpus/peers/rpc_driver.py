@@ -47,7 +47,7 @@ def main():
     parser.add_argument("kind", choices=("monerod",))
     parser.add_argument("url")
     parser.add_argument("--mine", type=int, default=0, metavar="THREADS", help="start mining with so many threads")
-    parser.add_argument("--every", type=float, default=5, help="seconds between questions")
+    parser.add_argument("--every", type=float, default=2, help="seconds between questions (default 2)")
     options = parser.parse_args()
     node = {"monerod": Monerod}[options.kind](options.url)
     asked = answers = 0
@@ -63,7 +63,7 @@ def main():
             print(json.dumps({"time": round(time.time(), 2), "waiting": str(error)[:100]}), flush=True)
             time.sleep(1)
             continue
-        time.sleep(options.every if answers > 1 and hashrate or not options.mine else 1)
+        time.sleep(options.every)
 
 
 if __name__ == "__main__":
