@@ -13,6 +13,7 @@
 #include "collect/cgroup_cpu.h"
 #include "collect/ebpf/conversation_log.h"
 #include "collect/ebpf/process_state.h"
+#include "collect/workload_uses.h"
 #include "event/slice.h"
 
 namespace davy::collect {
@@ -171,12 +172,7 @@ class Assembler {
   std::unique_ptr<CgroupCpu> cgroup_cpu_;
   std::unique_ptr<MappingWalk> walk_;
   ProcessState* walked_ = nullptr;
-  struct WorkloadUse {
-    CgroupUse last;
-    std::uint64_t seen_slice = 0;
-  };
-  std::unordered_map<event::WorkloadId, WorkloadUse> workload_uses_;
-  std::unordered_map<event::WorkloadId, std::shared_ptr<const event::Workload>> active_workloads_;
+  WorkloadUses workload_uses_;
 
   struct Losses {
     std::uint64_t unknown_records = 0;

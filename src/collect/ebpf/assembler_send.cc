@@ -167,7 +167,7 @@ void Assembler::emit(ProcessState& state, event::Activity& activity) {
   activity[Peak::kHostCpus] = host_->cpus;
   activity[Peak::kSockets] = state.conversations;
   slice.activity = std::move(activity);
-  active_workloads_.insert_or_assign(slice.workload->id, slice.workload);
+  workload_uses_.active(slice.workload, clock_->number.value());
   if (sink_) sink_->on_slice(slice);
 }
 
@@ -247,23 +247,17 @@ void Assembler::finish() {
   sweep();
 }
 
-/// What only the cgroup knows: CPU time of all that ran in it, seen by us or not.
+/// CPU time of cgroups as wholes.
 void Assembler::send_workloads() {
-  for (const auto& [id, workload] : active_workloads_) {
-    if (workload->cgroup.empty() || workload->cgroup == "/") continue;
-    const auto use = cgroup_cpu_->use(workload->cgroup);
-    if (!use) continue;
-    const auto [at, is_new] = workload_uses_.try_emplace(id);
-    const CgroupUse before = is_new ? *use : at->second.last;
-    at->second = {*use, slice()};
+  for (const WorkloadUses::Use& use : workload_uses_.read(*cgroup_cpu_, slice())) {
     event::Slice own;
     own.host = host_;
-    own.workload = workload;
+    own.workload = use.workload;
     own.number = clock_->number;
     own.wall = clock_->wall_end;
-    own.activity[Sum::kCgroupCpu] = use->cpu_us - std::min(use->cpu_us, before.cpu_us);
-    own.activity[Sum::kCgroupThrottled] = use->throttled_us - std::min(use->throttled_us, before.throttled_us);
-    if (sink_ && own.activity[Sum::kCgroupCpu] + own.activity[Sum::kCgroupThrottled] != 0) sink_->on_slice(own);
+    own.activity[Sum::kCgroupCpu] = use.spent.cpu_us;
+    own.activity[Sum::kCgroupThrottled] = use.spent.throttled_us;
+    if (sink_ && use.spent.cpu_us + use.spent.throttled_us != 0) sink_->on_slice(own);
   }
 }
 
@@ -306,8 +300,6 @@ void Assembler::sweep_cgroups() {
     at = cgroups_.erase(at);
     ++dropped;
   }
-  std::erase_if(workload_uses_, [&](const auto& entry) { return is_old(entry.second.seen_slice); });
-  std::erase_if(active_workloads_, [&](const auto& entry) { return !workload_uses_.contains(entry.first); });
   workloads_.sweep();
   cgroup_cpu_->sweep(BootClock::now() - nanoseconds(static_cast<std::int64_t>(2 * options_.slice_ns)));
   if (dropped >= kManyCgroups) malloc_trim(0);  // a storm of containers leaves nothing behind

@@ -14,6 +14,7 @@
 #include "collect/cgroup_cpu.h"
 #include "collect/host.h"
 #include "collect/proc/proc_process.h"
+#include "collect/workload_uses.h"
 
 namespace davy::collect {
 namespace {
@@ -62,12 +63,6 @@ class ProcSource : public event::SliceSource {
   [[nodiscard]] std::string directory_of(std::uint32_t tgid) const { return fmt::format("{}/{}", options_.root, tgid); }
   [[nodiscard]] event::Health health() const;
 
-  struct Accounted {
-    std::shared_ptr<const event::Workload> workload;
-    std::optional<CgroupUse> use;
-    std::uint64_t slice = 0;  // last one with activity
-  };
-
   ProcOptions options_;
   std::shared_ptr<const event::Host> host_;
   std::uint64_t slice_ns_;
@@ -78,7 +73,7 @@ class ProcSource : public event::SliceSource {
       skipped_;  // kernel threads and hidden ones, by the scan they were in
   Workloads workloads_;
   std::unique_ptr<CgroupCpu> cgroup_cpu_;
-  std::unordered_map<event::WorkloadId, Accounted> accounted_;
+  WorkloadUses workload_uses_;
   ProcLosses losses_;
   std::uint64_t scan_ = 0;
   std::uint64_t late_slices_ = 0;
@@ -219,31 +214,22 @@ void ProcSource::send(ProcProcess& process, ProcDirectory* directory, event::Sli
   }
   slice.activity[Peak::kAvailableCpu] = available;
   slice.activity[Peak::kHostCpus] = host_->cpus;
-  if (slice.workload->kind != Kind::kSession) {
-    Accounted& accounted = accounted_[slice.workload->id];
-    accounted.workload = slice.workload;
-    accounted.slice = clock_.number.value();
-  }
+  workload_uses_.active(slice.workload, clock_.number.value());
   sink.on_slice(slice);
 }
 
-/// The CPU time of a cgroup as a whole: more than its processes show means that some hide.
+/// CPU time of cgroups as wholes.
 void ProcSource::send_workloads(event::SliceSink& sink) {
-  constexpr std::uint64_t kForgetSlices = 60;
-  for (auto& [id, accounted] : accounted_) {
-    const auto use = cgroup_cpu_->use(accounted.workload->cgroup);
-    const auto before = std::exchange(accounted.use, use);
-    if (!use || !before || use->cpu_us <= before->cpu_us) continue;
-    event::Slice slice{.host = host_, .workload = accounted.workload, .number = clock_.number, .wall = clock_.wall_end};
+  for (const WorkloadUses::Use& use : workload_uses_.read(*cgroup_cpu_, clock_.number.value())) {
+    if (use.spent.cpu_us == 0) continue;
+    event::Slice slice{.host = host_, .workload = use.workload, .number = clock_.number, .wall = clock_.wall_end};
     slice.activity.set(event::Flag::kSourceProc);
-    slice.activity[Sum::kCgroupCpu] = use->cpu_us - before->cpu_us;
-    slice.activity[Sum::kCgroupThrottled] = use->throttled_us - std::min(use->throttled_us, before->throttled_us);
-    slice.activity[Peak::kAvailableCpu] = cgroup_cpu_->available_milli(accounted.workload->cgroup, BootClock::now());
+    slice.activity[Sum::kCgroupCpu] = use.spent.cpu_us;
+    slice.activity[Sum::kCgroupThrottled] = use.spent.throttled_us;
+    slice.activity[Peak::kAvailableCpu] = cgroup_cpu_->available_milli(use.workload->cgroup, BootClock::now());
     slice.activity[Peak::kHostCpus] = host_->cpus;
     sink.on_slice(slice);
   }
-  std::erase_if(accounted_,
-                [&](const auto& entry) { return entry.second.slice + kForgetSlices < clock_.number.value(); });
 }
 
 std::shared_ptr<const event::Workload> ProcSource::workload_of(const ProcProcess& process) {
