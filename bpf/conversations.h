@@ -77,6 +77,12 @@ static __always_inline void read_peer(struct davy_conversation *talk, struct soc
   if (family != AF_UNIX) talk->port = bpf_ntohs(READ(sk, __sk_common.skc_dport));
 }
 
+static __always_inline void begin_talk(struct davy_conversation *talk, __u8 transport) {
+  talk->id = __sync_fetch_and_add(&conversation_serial, 1) + 1;
+  talk->transport = transport;
+  talk->opened_ns = bpf_ktime_get_boot_ns();
+}
+
 /* The conversation of a socket; made when missing. NULL: not a kind we follow, or no memory. */
 static __always_inline struct davy_conversation *conversation_of(struct sock *sk) {
   struct davy_conversation *talk = known_conversation(sk);
@@ -89,10 +95,7 @@ static __always_inline struct davy_conversation *conversation_of(struct sock *sk
     lose(DAVY_LOSS_CONVERSATION);
     return NULL;
   }
-  if (talk->id) return talk;
-  talk->id = __sync_fetch_and_add(&conversation_serial, 1) + 1;
-  talk->transport = transport;
-  talk->opened_ns = bpf_ktime_get_boot_ns();
+  if (!talk->id) begin_talk(talk, transport);
   return talk;
 }
 
@@ -234,14 +237,21 @@ static __always_inline void tell_conversation(struct davy_conversation *talk) {
   bpf_ringbuf_submit(record, ring_flags());
 }
 
+/* A socket that connects again after its connection ended begins another conversation: the first has been told whole.
+ */
+static __always_inline void begin_again(struct davy_conversation *talk) {
+  __builtin_memset((char *)talk + sizeof(talk->lock), 0, sizeof(*talk) - sizeof(talk->lock));
+  begin_talk(talk, DAVY_TCP);
+}
+
 /* A connection of the current process sets out. */
 static __always_inline void set_out(struct sock *sk) {
   struct task_struct *task = current_task();
   struct davy_conversation *talk = conversation_of(sk);
   count(task, tally_of(task), DAVY_COUNT_CONNECTS_OUT, 1);
   if (!talk) return;
+  if (talk->closed) begin_again(talk);
   talk->direction = DAVY_OUTBOUND;
-  talk->closed = 0;
   identify(&talk->owner, task);
   read_peer(talk, sk);
 }

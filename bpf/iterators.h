@@ -217,7 +217,8 @@ int slice_conversations(struct bpf_iter__bpf_sk_storage_map *context) {
   struct davy_conversation *talk = context->value;
   struct davy_head head = {.kind = DAVY_ROW_CONVERSATION};
   __u32 messages;
-  if (!talk || !talk->owner.tgid) return 0;
+  if (!talk || !talk->owner.tgid || talk->closed)
+    return 0; /* told whole when it closed, though the socket is still held */
   messages = talk->sent.messages + talk->received.messages;
   if (messages == talk->told_messages && !full_pass) return 0;
   head.size = sizeof(*talk);

@@ -203,6 +203,49 @@ TEST_F(Conversations, AConnectionRefused) {
   EXPECT_EQ(all[Sum::kConnectionsClosed], 0U);
 }
 
+TEST_F(Conversations, AClosedConnectionWhoseSocketIsStillHeldIsToldOnce) {
+  const auto answer_and_reset = [&] {
+    const int fd = accept(listener_, nullptr, nullptr);
+    const linger at_once{1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    hear(fd);
+    say(fd, "12345");
+    usleep(100'000);
+    close(fd);  // with a reset: the peer's socket is closed, its descriptor open
+  };
+  const pid_t client = fork();
+  if (client == 0) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    for (int round = 0; round < 2; ++round) {
+      must(connect(fd, reinterpret_cast<sockaddr*>(&address_), sizeof address_) == 0);
+      say(fd, "0123456789");
+      hear(fd);
+      usleep(round == 0 ? 7'500'000 : 500'000);  // over a full pass, which comes every sixth slice
+      const sockaddr nobody{};                   // AF_UNSPEC: the socket may connect again
+      must(connect(fd, &nobody, sizeof nobody) == 0);
+    }
+    _exit(0);
+  }
+  run_child([&] {
+    answer_and_reset();
+    answer_and_reset();
+  });
+  int status = 0;
+  waitpid(client, &status, 0);
+  EXPECT_EQ(status, 0);
+  running_->wait_slices(2);
+  const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(client));
+  ASSERT_EQ(all.conversations.size(), 2U) << "one each time it connected";
+  for (const Conversation& talk : all.conversations) {
+    EXPECT_EQ(talk.sent.messages, 1U);
+    EXPECT_EQ(talk.sent.bytes, 10U);
+    EXPECT_EQ(talk.received.bytes, 5U);
+    EXPECT_TRUE(talk.closed);
+  }
+  EXPECT_EQ(all[Sum::kConnectsOut], 2U);
+  EXPECT_EQ(all[Sum::kConnectionsClosed], 2U);
+}
+
 TEST_F(Conversations, UdpNamesItsPeerWithEachCall) {
   const pid_t pid = run_child([] {
     sockaddr_in6 to{};
