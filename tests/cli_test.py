@@ -3,6 +3,7 @@
 
 STAGE is the program of tests/stage.cc that writes recordings of made-up processes and a model for them."""
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -83,6 +84,23 @@ class Scan(Case):
         self.assertEqual(recording["label"], "miner")
         self.assertLessEqual(recording["seconds"], 60)
         self.assertAlmostEqual(recording["seconds_since_first_hash"], recording["seconds"] - 12, places=3)
+
+    def test_as_if_started_later(self):
+        recording = of_type("recording", scan("--json", "--late", "50", "miner.davy").stdout)[0]
+        self.assertTrue(recording["alerted"])
+        self.assertLessEqual(recording["seconds"], 60)
+        self.assertEqual(recording["seconds"], recording["seconds_since_first_hash"], "both from when it was first seen")
+        nothing = of_type("recording", scan("--json", "--late", "5000", "miner.davy").stdout)[0]
+        self.assertFalse(nothing["alerted"])
+
+    def test_an_index_that_is_none_is_passed_over(self):
+        for text in ('{"runs": [{"file": 7}]}', '{"runs": [{"file": "nohash.davy", "started": 1e300, "work": {"first_work": 1}}]}',
+                     '{"runs": [{"file": "nohash.davy", "started": 1, "work": []}]}', "[" * 5000):
+            (FOLDER / "index.json").write_text(text)
+            done = scan("--json", "nohash.davy")
+            (FOLDER / "index.json").unlink()
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertIsNone(of_type("recording", done.stdout)[0]["seconds_since_first_hash"])
 
     def test_detections_keep_the_contract(self):
         detections = of_type("detection", scan("--json", "miner.davy").stdout)
@@ -290,6 +308,31 @@ class Watch(Case):
             process.stdout.close()
             self.assertEqual(process.wait(30), 0)
             process.stdout = None
+
+    def test_whoever_does_not_read_holds_nothing_up(self):
+        port = free_port()
+        for kind in ("--json", None):
+            readers = [os.pipe(), os.pipe()]
+            for reader in readers:
+                fcntl.fcntl(reader[1], fcntl.F_SETPIPE_SZ, 4096)
+            os.write(readers[1][1], b"x" * 4096)  # standard error is full already
+            words = ["--replay", "host.davy", "--speed", 50, "--listen", f"127.0.0.1:{port}", *filter(None, [kind])]
+            process = subprocess.Popen([DAVY, "watch", "--model", "model.davym", *map(str, words)], cwd=FOLDER,
+                                       env=CLEAN, stdout=readers[0][1], stderr=readers[1][1])
+            try:
+                url = f"http://127.0.0.1:{port}/api/v1/health"
+                end = time.time() + 30
+                while json.loads(get(url))["version"] < 30 and time.time() < end:
+                    time.sleep(0.2)
+                self.assertEqual(json.loads(get(url))["version"], 30, "it did not detect to the end")
+                self.assertTrue(json.loads(get(f"http://127.0.0.1:{port}/api/v1/detections"))["open"])
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(process.wait(10), 0)
+            finally:
+                process.kill()
+                process.wait()
+                for reader in readers:
+                    os.close(reader[0]), os.close(reader[1])
 
     def test_seconds_end_it(self):
         began = time.time()

@@ -19,7 +19,10 @@ void add_train(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);
 void add_doctor(CLI::App& davy, int& exit);
 
-/// Prints the error as one line on standard error; kBadUse for bad input, else kFailed.
+/// kBadUse for bad input, else kFailed.
+int exit_code(const Error& error);
+
+/// Prints the error as one line on standard error; its exit code.
 int report(const Error& error);
 
 }  // namespace davy::app

@@ -12,9 +12,11 @@
 
 namespace davy::app {
 
+int exit_code(const Error& error) { return error.kind == Error::Kind::kBadInput ? kBadUse : kFailed; }
+
 int report(const Error& error) {
   fmt::print(stderr, "davy: {}\n", error.message);
-  return error.kind == Error::Kind::kBadInput ? kBadUse : kFailed;
+  return exit_code(error);
 }
 
 /// What is wrong with the command line, and where help is: "davy: --speeed: no such flag; see davy watch --help".

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -21,10 +22,10 @@ using event::Health;
 
 constexpr std::size_t kHealthEvery = 6;  // slices between health lines without change: one minute
 
-void say_plainly(const std::string& line) { fmt::print(stderr, "{}\n", line); }
-
 class JsonScreen final : public Screen {
  public:
+  explicit JsonScreen(Printer& printer) : Screen(printer) {}
+
   void on_detection(const Detection& detection) override { print(detect::to_json(detection)); }
 
   void on_health(const Health& health, const std::vector<std::string>& not_seen) override {
@@ -33,10 +34,9 @@ class JsonScreen final : public Screen {
   }
 
   void draw() override {}
-  void say(const std::string& line) override { say_plainly(line); }
 
  private:
-  static void print(const detect::Json& object) { put(detect::to_line(object) + "\n"); }
+  void print(const detect::Json& object) { printer_.out(detect::to_line(object) + "\n"); }
 
   std::size_t slices_ = 0;
   std::vector<std::string> last_;
@@ -44,9 +44,11 @@ class JsonScreen final : public Screen {
 
 class LineScreen final : public Screen {
  public:
+  explicit LineScreen(Printer& printer) : Screen(printer) {}
+
   void on_detection(const Detection& detection) override {
     if (detection.state == Detection::State::kUpdated) return;
-    put(detect::detection_text(detection, screen_options(stdout)));
+    printer_.out(detect::detection_text(detection, screen_options(stdout)));
   }
 
   void on_health(const Health& health, const std::vector<std::string>& not_seen) override {
@@ -54,7 +56,6 @@ class LineScreen final : public Screen {
   }
 
   void draw() override {}
-  void say(const std::string& line) override { say_plainly(line); }
 
  private:
   /// Losses carry their count in front; what kind it is, is news only once.
@@ -62,7 +63,7 @@ class LineScreen final : public Screen {
     const auto kind = words.substr(std::min(words.find_first_not_of("0123456789 "), words.size()));
     if (std::find(told_.begin(), told_.end(), kind) != told_.end()) return;
     told_.push_back(kind);
-    put(fmt::format("NOT SEEN  {}  {}\n", to_rfc3339(health.wall).substr(11, 8), words));
+    printer_.out(fmt::format("NOT SEEN  {}  {}\n", to_rfc3339(health.wall).substr(11, 8), words));
   }
 
   std::vector<std::string> told_;
@@ -70,29 +71,40 @@ class LineScreen final : public Screen {
 
 class TableScreen final : public Screen {
  public:
-  explicit TableScreen(const detect::Board& board) : board_(board) {}
+  TableScreen(const detect::Board& board, Printer& printer) : Screen(printer), board_(board) {}
   void on_detection(const Detection&) override {}
   void on_health(const Health&, const std::vector<std::string>&) override {}
 
-  /// Goes back to where the last table began and writes over it in one piece, so that nothing flickers and what was on
-  /// the terminal before stays.
+  /// At most one table waits for its turn, and it is the newest then.
   void draw() override {
-    const auto snapshot = board_.latest();
-    if (snapshot->version == 0 || snapshot->version == drawn_version_) return;
-    drawn_version_ = snapshot->version;
-    const auto text = detect::table_text(*snapshot, screen_options(stdout));
-    const auto back = drawn_lines_ == 0 ? std::string() : fmt::format("\x1b[{}A", drawn_lines_);
-    put(back + "\r\x1b[J" + text);
-    drawn_lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    if (!waiting_.exchange(true)) printer_.out_then([this] { return table(); });
   }
 
   void say(const std::string& line) override {
-    say_plainly(line);
-    drawn_lines_ = 0;  // the next table comes below
+    Screen::say(line);
+    printer_.out_then([this] {
+      drawn_lines_ = 0;  // the next table comes below
+      return std::string();
+    });
   }
 
  private:
+  /// Goes back to where the last table began and writes over it in one piece, so that nothing flickers and what was on
+  /// the terminal before stays.
+  std::string table() {
+    waiting_ = false;
+    const auto snapshot = board_.latest();
+    if (snapshot->version == 0 || snapshot->version == drawn_version_) return {};
+    drawn_version_ = snapshot->version;
+    const auto text = detect::table_text(*snapshot, screen_options(stdout));
+    const auto back = drawn_lines_ == 0 ? std::string() : fmt::format("\x1b[{}A", drawn_lines_);
+    drawn_lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    return back + "\r\x1b[J" + text;
+  }
+
   const detect::Board& board_;
+  std::atomic<bool> waiting_ = false;
+  // Of the printer's thread:
   std::uint64_t drawn_version_ = 0;
   std::size_t drawn_lines_ = 0;
 };
@@ -120,15 +132,10 @@ detect::TextOptions screen_options(std::FILE* stream) {
   return options;
 }
 
-void put(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
-std::unique_ptr<Screen> Screen::create(Show show, const detect::Board& board) {
-  if (show == Show::kJson) return std::make_unique<JsonScreen>();
-  if (show == Show::kLines) return std::make_unique<LineScreen>();
-  return std::make_unique<TableScreen>(board);
+std::unique_ptr<Screen> Screen::create(Show show, const detect::Board& board, Printer& printer) {
+  if (show == Show::kJson) return std::make_unique<JsonScreen>(printer);
+  if (show == Show::kLines) return std::make_unique<LineScreen>(printer);
+  return std::make_unique<TableScreen>(board, printer);
 }
 
 }  // namespace davy::app

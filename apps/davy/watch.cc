@@ -18,6 +18,7 @@
 #include "detect/detector.h"
 #include "detect/queue.h"
 #include "event/recording.h"
+#include "printer.h"
 #include "screen.h"
 #include "settings.h"
 #include "stop.h"
@@ -52,6 +53,7 @@ struct Parts {
   web::Stages stages;
   detect::Board board;
   std::unique_ptr<Screen> screen;
+  std::unique_ptr<Printer> printer;  // goes before the screen: its thread draws it
   std::unique_ptr<web::Server> server;
   std::unique_ptr<event::RecordingWriter> writer;
   std::unique_ptr<detect::Detector> detector;
@@ -74,6 +76,7 @@ class Fork : public event::SliceSink {
     check_writer();
     event::Health seen = health;
     if (unwritten_ > 0) seen.counters.push_back({"record_failed", unwritten_});
+    if (const auto lost = parts_.printer->dropped(); lost > 0) seen.counters.push_back({"output_dropped", lost});
     parts_.stages.time("detect", [&] { parts_.detector->on_slice_end(seen); });
     parts_.stages.time("draw", [&] { parts_.screen->draw(); });
   }
@@ -177,7 +180,8 @@ Status start_detector(const Flags& flags, ModelPointer model, Parts& parts) {
       };
     }
   }
-  parts.screen = Screen::create(show_of(flags), parts.board);
+  parts.printer = std::make_unique<Printer>();
+  parts.screen = Screen::create(show_of(flags), parts.board, *parts.printer);
   auto detector = detect::Detector::create(std::move(model), std::move(options), *parts.screen, parts.board);
   if (!detector) return detector.error();
   parts.detector = *std::move(detector);
@@ -193,22 +197,27 @@ Result<ModelPointer> parse_model(const std::string& bytes, const std::string& na
   return ModelPointer(std::make_shared<const model::Model>(*std::move(model)));
 }
 
-void greet(const Flags& flags, const Parts& parts, const std::string& model_path, const std::string& source) {
+void greet(const Flags& flags, Parts& parts, const std::string& model_path, const std::string& source) {
   const auto page =
       parts.server == nullptr ? std::string("no page") : "page http://" + web::to_string(parts.server->address());
-  fmt::print(stderr, "Davy {}: {}; model {}; {}. Ctrl-C ends.\n", DAVY_VERSION, source, model_path, page);
-  if (flags.record.empty()) return;
-  fmt::print(stderr, "Recording to {}.\n", flags.record);
+  parts.screen->say(fmt::format("Davy {}: {}; model {}; {}. Ctrl-C ends.", DAVY_VERSION, source, model_path, page));
+  if (!flags.record.empty()) parts.screen->say(fmt::format("Recording to {}.", flags.record));
 }
 
-/// Those who read standard output may have gone before us: that is no failure of watching.
-int end(const Flags& flags, Parts& parts, const Status& ran) {
-  int exit = ran ? kDone : report(ran.error());
+/// As report(), but never waiting for whoever reads standard error.
+int tell(Parts& parts, const Error& error) {
+  parts.screen->say("davy: " + error.message);
+  return exit_code(error);
+}
+
+int end(const Flags& flags, Parts& parts, const Status& ran, const std::function<bool()>& stop) {
+  int exit = ran ? kDone : tell(parts, ran.error());
   if (parts.writer != nullptr) {
-    if (auto finished = parts.writer->finish(); !finished) exit = report(finished.error().within(flags.record));
+    if (auto finished = parts.writer->finish(); !finished) exit = tell(parts, finished.error().within(flags.record));
   }
   if (parts.server != nullptr) parts.server->stop();
-  std::clearerr(stdout);
+  // After a failure nobody's reading is waited for: whoever started us must learn of it.
+  parts.printer->finish(ran ? stop : [] { return true; });
   return exit;
 }
 
@@ -271,10 +280,11 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
   if (parts.server != nullptr) parts.server->start();
-  for (const auto& why : collector->not_taken) fmt::print(stderr, "davy: not {}\n", why);
+  for (const auto& why : collector->not_taken) parts.screen->say("davy: not " + why);
   greet(flags, parts, chosen.model_path, fmt::format("watching {}", collector->source->host().name));
-  const auto ran = run_live(*collector->source, parts, stop_after(flags.seconds));
-  return end(flags, parts, ran);
+  const auto stop = stop_after(flags.seconds);
+  const auto ran = run_live(*collector->source, parts, stop);
+  return end(flags, parts, ran, stop);
 }
 
 /// After a recording has been played the page stays, so that one can look at it.
@@ -305,10 +315,10 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
   Fork fork(parts);
   Pace pace(fork, flags.speed, stop);
   const auto ran = (*reader)->run(pace, stop);
-  if (!(*reader)->warning().empty()) fmt::print(stderr, "davy: {}\n", (*reader)->warning());
+  if (!(*reader)->warning().empty()) parts.screen->say("davy: " + (*reader)->warning());
   if (parts.server != nullptr) parts.server->ended();
   linger(parts, stop);
-  return end(flags, parts, ran);
+  return end(flags, parts, ran, stop);
 }
 
 int watch(CLI::App& command, const Flags& flags) {
