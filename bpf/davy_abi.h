@@ -97,6 +97,7 @@ struct davy_tally {
 struct davy_retired {
   davy_u32 count[DAVY_COUNT_N];
   davy_u32 ended;           /* the whole process is over */
+  davy_u32 told_slice;      /* when the first thread is over: the slice in which another last told of the process */
   davy_u64 bytes[DAVY_BYTES_N];
   davy_u64 use[DAVY_USE_N];
 };

@@ -96,32 +96,44 @@ struct {
   __type(value, struct davy_exe_row);
 } exe_scratch SEC(".maps");
 
-/* The path of the executable, once after each exec. */
-static __always_inline void tell_executable(struct seq_file *seq, struct task_struct *task, struct davy_tally *tally) {
+/* The path of the executable, once after each exec. True when it has been written. */
+static __always_inline bool tell_executable(struct seq_file *seq, struct task_struct *task, struct davy_tally *tally) {
   struct davy_exe_row *row;
   struct mm_struct *mm = task->mm;
   struct file *file;
   __u32 zero = 0;
   long length;
-  if (!tally || (tally->exe_told && !full_pass) || !mm) return;
+  if (!tally || (tally->exe_told && !full_pass) || !mm) return false;
   file = mm->exe_file;
   row = bpf_map_lookup_elem(&exe_scratch, &zero);
-  if (!file || !row) return;
+  if (!file || !row) return false;
   row->kind = DAVY_ROW_EXE;
   identify(&row->who, task);
   length = bpf_d_path(&file->f_path, row->path, sizeof(row->path));
   row->length = length > 0 && length <= DAVY_PATH_MAX ? length - 1 : 0;
-  if (!bpf_seq_write(seq, row, sizeof(*row))) tally->exe_told = 1;
+  return !bpf_seq_write(seq, row, sizeof(*row));
+}
+
+/* The memory and the files of a process are gone from its first thread when that has ended. Then the first other thread
+ * that is met tells of the process, once a pass: `entry` is where that is noted. */
+static __always_inline bool stands_in(struct task_struct *task, struct davy_retired **entry) {
+  struct davy_who who;
+  if (!(BPF_CORE_READ(task, group_leader, flags) & PF_EXITING)) return false;
+  identify(&who, task);
+  *entry = retired_of(&who);
+  return !*entry || (*entry)->told_slice != slice_number;
 }
 
 /* Threads that ran in the slice, and every thread of a process with several (the collector sums them). A thread that
- * ends is left out: its counts are in `retired`, which the collector has read before. */
+ * ends is left out: its counts are in `retired`, which the collector has read before. A row that does not fit makes the
+ * kernel take back all rows of this thread and ask again, so what was told is noted last. */
 SEC("iter/task")
 int slice_tasks(struct bpf_iter__task *context) {
   struct seq_file *seq = context->meta->seq;
   struct task_struct *task = context->task;
   struct davy_tally *tally, *counted;
-  bool leader, unchanged;
+  struct davy_retired *entry = NULL;
+  bool leader, unchanged, exe_told = false;
   __u64 cpu;
   if (!task || task->flags & PF_KTHREAD) return 0;
   if (task->flags & PF_EXITING && BPF_CORE_READ(task, signal, live.counter) == 0) return 0; /* tells its end itself */
@@ -136,16 +148,20 @@ int slice_tasks(struct bpf_iter__task *context) {
   counted = tally;
 #endif
   if (unchanged && !full_pass && threads_of(task) == 1) return 0;
-  if (leader) {
+  if (!(task->flags & PF_EXITING) && (leader || stands_in(task, &entry))) {
     if (tell_process(seq, task)) return 0;
-    tell_executable(seq, task, tally);
+    exe_told = tell_executable(seq, task, tally);
   }
 #ifdef DAVY_RAW
   if (task->flags & PF_EXITING && !leader) return 0; /* what the leader counted is everybody's */
 #else
   if (task->flags & PF_EXITING) return 0;
 #endif
-  if (!tell_thread(seq, task, counted, unchanged) && tally) tally->slice_ns = cpu;
+  if (tell_thread(seq, task, counted, unchanged)) return 0;
+  if (entry) entry->told_slice = slice_number;
+  if (!tally) return 0;
+  tally->slice_ns = cpu;
+  if (exe_told) tally->exe_told = 1;
   return 0;
 }
 
@@ -268,6 +284,14 @@ static __always_inline bool is_vdso(struct vm_area_struct *area) {
   return (void *)area->vm_start == BPF_CORE_READ(area, vm_mm, context.vdso);
 }
 
+/* True for the one thread whose mappings are asked for: its siblings have the same, and kernels before 6.1 iterate over
+ * all tasks there are. */
+static __always_inline bool is_walked(struct task_struct *task) {
+  if ((__u32)task->tgid != walked_tgid) return false;
+  if (!walked_thread) walked_thread = task->pid;
+  return walked_thread == (__u32)task->pid;
+}
+
 /* Mappings of one process: executable ones with their file, and anonymous ones of 1 MiB or more. */
 SEC("iter/task_vma")
 int process_mappings(struct bpf_iter__task_vma *context) {
@@ -277,7 +301,7 @@ int process_mappings(struct bpf_iter__task_vma *context) {
   struct file *file;
   bool anonymous;
   __u32 zero = 0;
-  if (!task || !area || is_vdso(area)) return 0;
+  if (!task || !area || !is_walked(task) || is_vdso(area)) return 0;
   file = area->vm_file;
   row = bpf_map_lookup_elem(&mapping_scratch, &zero);
   if (!row) return 0;

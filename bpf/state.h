@@ -33,6 +33,9 @@ const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a tas
 __u32 full_pass = 0;    /* the next task iteration tells of idle processes too */
 __u32 slice_number = 0; /* grows with each slice, which renews the budget of opens told; a clock costs 20 ns a call */
 
+__u32 walked_tgid = 0;   /* whose mappings are read next */
+__u32 walked_thread = 0; /* the one thread whose memory stands for all; 0: the first that is met */
+
 /* When the collector itself got its CPU for the last two pulses, by the scheduler's clock. */
 __u64 pulse_clock[2];
 

@@ -56,6 +56,7 @@ TEST_F(Abi, Counters) {
   SAME_FIELD(davy_tally, exe_told);
   SAME_SIZE(davy_retired);
   SAME_FIELD(davy_retired, ended);
+  SAME_FIELD(davy_retired, told_slice);
   SAME_FIELD(davy_retired, bytes);
   SAME_FIELD(davy_retired, use);
   EXPECT_LT(sizeof(davy_tally), 512U) << "kept small: one for each thread of the host";

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include "collect/ebpf/kernel_test_support.h"
 #include "collect/privileges.h"
@@ -35,13 +37,23 @@ class Acts : public ::testing::Test {
     running_ = std::make_unique<Running>(options);
     ASSERT_TRUE(running_->ok());
   }
+  void restart(EbpfOptions options) {
+    running_.reset();
+    running_ = std::make_unique<Running>(options);
+    ASSERT_TRUE(running_->ok());
+  }
   event::Activity of(const std::function<void()>& body) {
     const pid_t pid = run_child(body);
     running_->wait_slices(2);
     return running_->capture().of(static_cast<std::uint32_t>(pid));
   }
+  event::Activity walked();
   std::unique_ptr<Running> running_;
 };
+
+void must_open(const char* path) {
+  if (open(path, O_RDONLY) < 0) _exit(1);
+}
 
 void spin_ms(int ms) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
@@ -74,7 +86,8 @@ TEST_F(Acts, MemoryAskedFor) {
   }
 }
 
-TEST_F(Acts, WhatHoldsMemoryIsWalked) {
+/// A process with memory of each kind, walked some seconds after it has started.
+event::Activity Acts::walked() {
   const pid_t pid = fork();
   if (pid == 0) {
     constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -90,6 +103,10 @@ TEST_F(Acts, WhatHoldsMemoryIsWalked) {
   const event::Activity all = running_->capture().of(static_cast<std::uint32_t>(pid));
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
+  return all;
+}
+
+void expect_its_memory(const event::Activity& all) {
   EXPECT_TRUE(all.has(Flag::kMemoryMapped));
   EXPECT_GE(all[Peak::kRss], 200U << 10);
   EXPECT_LT(all[Peak::kRss], 300U << 10);
@@ -99,6 +116,51 @@ TEST_F(Acts, WhatHoldsMemoryIsWalked) {
   EXPECT_EQ(all[Peak::kWritableExecutable], 6U << 10);
   EXPECT_GE(all[event::LibraryClass::kCLibrary], 1U);
   EXPECT_FALSE(all.has(Flag::kExeStatic));
+}
+
+TEST_F(Acts, WhatHoldsMemoryIsWalked) { expect_its_memory(walked()); }
+
+TEST_F(Acts, WhatHoldsMemoryIsWalkedOnKernelsThatWalkAllTasks) {
+  EbpfOptions options;
+  options.walk_all_tasks = true;
+  restart(options);
+  expect_its_memory(walked());
+}
+
+TEST_F(Acts, AProcessWhoseFirstThreadHasEndedIsStillSeenWhole) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
+    constexpr std::size_t kLarge = std::size_t{100} << 20;
+    auto* large = static_cast<char*>(mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0));
+    for (std::size_t i = 0; i < kLarge; i += 4096) large[i] = 1;
+    mmap(nullptr, 3U << 20, PROT_READ | PROT_WRITE | PROT_EXEC, kAnonymous, -1, 0);
+    for (int i = 0; i < 50; ++i) must_open("/dev/null");
+    for (int i = 0; i < 4; ++i) {
+      std::thread([] {
+        for (;;) usleep(10'000);
+      }).detach();
+    }
+    syscall(SYS_exit, 0);  // this thread only
+  }
+  running_->wait_slices(7);
+  const std::vector<event::Slice> slices = running_->capture().slices();
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  const event::Slice* last = nullptr;
+  event::Activity all;
+  for (const event::Slice& slice : slices) {
+    if (!slice.process || slice.process->id.tgid != static_cast<std::uint32_t>(pid)) continue;
+    last = &slice;
+    all.merge(slice.activity);
+  }
+  ASSERT_NE(last, nullptr);
+  EXPECT_GE(last->activity[Peak::kRss], 100U << 10);
+  EXPECT_GE(last->activity[Peak::kDescriptors], 50U);
+  EXPECT_TRUE(last->process->exe.ends_with("collect_kernel_test")) << last->process->exe;
+  EXPECT_TRUE(all.has(Flag::kMemoryMapped));
+  EXPECT_EQ(all[Peak::kWritableExecutableCount], 1U) << "not once for each thread";
+  EXPECT_EQ(all[Peak::kWritableExecutable], 3U << 10);
 }
 
 TEST_F(Acts, AffinityPriorityAndAttacks) {

@@ -179,7 +179,9 @@ Status EbpfSource::end_slice() {
 
 void EbpfSource::walk_mappings() {
   const std::uint64_t now = boot_ns();
+  std::size_t walks = 0;
   for (std::uint32_t tgid : assembler_.wanting_mappings(now)) {
+    if (++walks > kernel_->walks_a_slice()) break;
     assembler_.begin_mappings(tgid, now);
     if (!kernel_->read_mappings(tgid, [this](Kernel::Bytes bytes) { assembler_.mapping_rows(bytes); }))
       ++mappings_unread_;
@@ -208,6 +210,7 @@ Result<std::unique_ptr<event::SliceSource>> open_ebpf(const EbpfOptions& options
   wanted.ring_bytes = options.ring_bytes;
   wanted.pulses = event::kPulses;
   wanted.raw_tracepoints = options.rung == Rung::kRawTracepoint;
+  wanted.walk_all_tasks = options.walk_all_tasks;
   wanted.per_call_hooks = options.arming != Arming::kNever;
   auto kernel = Kernel::load(wanted);
   if (!kernel) return kernel.error();

@@ -16,6 +16,7 @@ struct EbpfOptions {
   std::uint32_t slice_seconds = event::kSliceSeconds;
   std::uint32_t ring_bytes = 4U << 20;
   ImageNames* images = nullptr;  // may stay null; else must outlive the source
+  bool walk_all_tasks = false;   // tests: walk mappings as on kernels before 6.1
 };
 
 /// The collector that counts in the kernel. Loads and attaches everything, so that the caller may then drop all

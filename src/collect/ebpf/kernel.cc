@@ -90,8 +90,8 @@ std::string kernel_types() {
 }
 
 /// Looks for the name among the strings of BTF, instead of parsing five megabytes a second time: libbpf does it too.
-bool has_tracepoint(const std::string& types, const std::string& name) {
-  const std::string entry = '\0' + ("btf_trace_" + name) + '\0';
+bool has_name(const std::string& types, const std::string& name) {
+  const std::string entry = '\0' + name + '\0';
   return memmem(types.data(), types.size(), entry.data(), entry.size()) != nullptr;
 }
 
@@ -119,6 +119,7 @@ class BpfKernel : public Kernel {
   int ring_descriptor() const override { return ring_buffer__epoll_fd(ring_.get()); }
   void consume_ring(const RecordHandler& handle) override;
   Status read(Pass pass, bool full, const RecordHandler& handle) override;
+  std::size_t walks_a_slice() const override { return all_mappings_ ? 4 : 256; }
   Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) override;
   void read_retired(const RetiredHandler& handle) override;
   void forget_retired(const davy_who& who) override;
@@ -135,7 +136,7 @@ class BpfKernel : public Kernel {
   /// Null when this rung has no such program, or this kernel no use for it.
   bpf_program* program(const char* name) const;
   Status configure(const KernelOptions& options);
-  Status choose_optional();
+  Status choose_optional(const KernelOptions& options);
   Status attach_lasting(const KernelOptions& options);
   Status attach_iterators();
   Status open_ring();
@@ -147,6 +148,8 @@ class BpfKernel : public Kernel {
   std::vector<Link> lasting_;
   std::vector<Link> per_call_;
   Link pulse_, slice_, conversations_;
+  bool one_process_at_a_time_ = true;
+  Link all_mappings_;  // null: a link is made for each process
   Ring ring_;
   const RecordHandler* handler_ = nullptr;  // while consume_ring runs
   std::vector<std::byte> rows_;
@@ -161,7 +164,7 @@ Result<std::unique_ptr<Kernel>> BpfKernel<Rung>::load(const KernelOptions& optio
   Object object(Rung::open());
   if (!object) return cannot("cannot open the BPF programs", errno);
   std::unique_ptr<BpfKernel> kernel(new BpfKernel(std::move(object)));
-  for (const Status& status : {kernel->configure(options), kernel->choose_optional()}) {
+  for (const Status& status : {kernel->configure(options), kernel->choose_optional(options)}) {
     if (!status) return status.error();
   }
   if (Rung::load(kernel->object_.get()) != 0) return cannot("cannot load the BPF programs", errno);
@@ -185,16 +188,18 @@ Status BpfKernel<Rung>::configure(const KernelOptions& options) {
 }
 
 template <typename Rung>
-Status BpfKernel<Rung>::choose_optional() {
+Status BpfKernel<Rung>::choose_optional(const KernelOptions& options) {
   const std::string types = kernel_types();
   if (types.empty()) return cannot("this kernel has no BTF (/sys/kernel/btf/vmlinux)", errno == 0 ? ENOENT : errno);
   for (const Optional& optional : kOptional) {
     bpf_program* found = bpf_object__find_program_by_name(object_->obj, optional.program);
-    const bool there = found && has_tracepoint(types, optional.tracepoint);
+    const bool there = found && has_name(types, std::string("btf_trace_") + optional.tracepoint);
     if (found) bpf_program__set_autoload(found, there);
     const bool matters = !there && *optional.what != '\0';
     if (matters) missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
   }
+  // Older kernels take the number of a process and iterate over all the same.
+  one_process_at_a_time_ = !options.walk_all_tasks && has_name(types, "BPF_TASK_ITER_TGID");
   object_->rodata->sizes_from_calls = program("message_sent") == nullptr;
   return {};
 }
@@ -240,6 +245,10 @@ Status BpfKernel<Rung>::attach_iterators() {
   slice_.reset(bpf_program__attach_iter(object_->progs.slice_tasks, nullptr));
   bpf_program* over_conversations = program("slice_conversations");
   if (over_conversations) conversations_.reset(bpf_program__attach_iter(over_conversations, &over_map));
+  if (!one_process_at_a_time_) {
+    all_mappings_.reset(bpf_program__attach_iter(object_->progs.process_mappings, nullptr));
+    if (!all_mappings_) return cannot("cannot create the BPF iterator over mappings", errno);
+  }
   if (!pulse_ || !slice_ || (over_conversations && !conversations_))
     return cannot("cannot create the BPF iterators", errno);
   return {};
@@ -288,6 +297,9 @@ Status BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& handle) 
 
 template <typename Rung>
 Status BpfKernel<Rung>::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
+  object_->bss->walked_tgid = tgid;
+  object_->bss->walked_thread = 0;
+  if (all_mappings_) return read_link(bpf_link__fd(all_mappings_.get()), handle);
   bpf_iter_link_info info{};
   info.task.pid = tgid;
   bpf_link_create_opts options{};

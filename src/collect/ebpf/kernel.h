@@ -19,6 +19,7 @@ struct KernelOptions {
   std::uint32_t retired_entries = 1U << 16;  // processes that may have lost threads at a time
   std::uint32_t pulses = 10;                 // in a slice
   bool raw_tracepoints = false;              // the second rung
+  bool walk_all_tasks = false;               // tests: walk mappings as on kernels before 6.1
   bool per_call_hooks = true;                // false: nothing is attached that runs once per call or message
 };
 
@@ -54,6 +55,8 @@ class Kernel {
   /// Runs an iterator; `full` also asks for what has not changed. The bytes are rows, one after another.
   virtual Status read(Pass pass, bool full, const RecordHandler& handle) = 0;
   /// Mappings of one process: davy_mapping_row.
+  /// How many processes a slice that may be asked of: few where each walk has to go over all tasks (before 6.1).
+  [[nodiscard]] virtual std::size_t walks_a_slice() const = 0;
   virtual Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) = 0;
 
   virtual void read_retired(const RetiredHandler& handle) = 0;
