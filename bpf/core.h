@@ -232,6 +232,11 @@ struct fpu {
   struct fpstate *fpstate;
 };
 
+/* Before 5.16. */
+struct fpu___old {
+  union fpregs_state state;
+};
+
 struct task_struct {
   struct thread_info thread_info;
   unsigned int flags;
