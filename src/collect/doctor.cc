@@ -27,7 +27,6 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 3> kStandings{"OK", "limited", "missing"};
 constexpr unsigned kCapPerfmon = 38;
 constexpr unsigned kCapBpf = 39;
-constexpr std::string_view kHostPidNamespace = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
 
 std::string first_line(const fs::path& path) {
   std::ifstream file(path);
@@ -57,9 +56,12 @@ Finding release() {
             "Counting in the kernel needs 5.12 or later; Davy polls /proc instead."};
   }
   if (version < KernelVersion{5, 19}) {
-    return {"kernel", Standing::kLimited, name,
-            "Before 5.19 Davy must keep CAP_BPF while it runs; later kernels need "
-            "nothing kept."};
+    return {
+        "kernel", Standing::kLimited, name,
+        "Before 5.19 Davy must keep CAP_BPF while it runs; before 6.1 it walks the memory of four processes a slice."};
+  }
+  if (version < KernelVersion{6, 1}) {
+    return {"kernel", Standing::kLimited, name, "Before 6.1 Davy walks the memory of four processes a slice, not all."};
   }
   return {.name = "kernel", .value = name};
 }
@@ -183,10 +185,8 @@ FindingGroup rights() {
 // ---- host ----
 
 Finding pid_namespace(std::vector<std::string>& blind) {
-  std::error_code error;
-  const std::string mine = fs::read_symlink("/proc/self/ns/pid", error).string();
-  if (mine == kHostPidNamespace) return {.name = "pid namespace", .value = "the host's"};
-  blind.emplace_back("processes outside this pid namespace, when /proc is polled");
+  if (in_host_pid_namespace()) return {.name = "pid namespace", .value = "the host's"};
+  blind.emplace_back("processes outside this pid namespace, whatever the rung: only their ends are told");
   return {"pid namespace", Standing::kLimited, "a container's", "Run with --pid=host (hostPID: true)."};
 }
 

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -52,6 +53,9 @@ TEST_P(EachRung, IsMarkedInSlicesAndHealth) {
         collector->source->run(seen, [&] { return seen.ended >= 3 || std::chrono::steady_clock::now() > deadline; });
     if (!ran) std::puts(ran.error().message.c_str());
     if (!ran || seen.ended < 3) _exit(3);
+    const bool blind = std::any_of(seen.last.counters.begin(), seen.last.counters.end(),
+                                   [](const auto& counter) { return counter.name == "blind_messages"; });
+    if (blind != (rung == Rung::kRawTracepoint)) _exit(5);  // that rung has no hooks on messages
     _exit(seen.last.rung == told && seen.has(flag) && collector->rung == rung ? 0 : 4);
   }
   int status = 0;

@@ -55,6 +55,14 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"record_failed", "slices not recorded because writing failed"},
 });
 
+/// What cannot be seen at all on this host: counters that are 1 from the start and stay so.
+constexpr auto kBlind = std::to_array<LossWords>({
+    {"blind_messages", "sizes, gaps, turns and first bytes of messages on sockets are not seen"},
+    {"blind_rounding", "the floating-point rounding mode cannot be sampled on this kernel"},
+    {"blind_io_uring", "work submitted through io_uring is not seen"},
+    {"blind_outside", "processes outside the collector's own pid namespace are not seen before they end"},
+});
+
 /// Parts of names by which a loss counted by a newer collector is known.
 constexpr std::array<std::string_view, 5> kLossParts{"drop", "lost", "missing", "full", "fail"};
 
@@ -63,6 +71,14 @@ std::uint64_t value_of(const Health& health, const std::string& name) {
     if (counter.name == name) return counter.value;
   }
   return 0;
+}
+
+std::string words_for_blindness(const Health::Counter& counter) {
+  if (counter.value == 0) return {};
+  for (const auto& blind : kBlind) {
+    if (blind.counter == counter.name) return std::string(blind.words);
+  }
+  return {};
 }
 
 std::string rung_words(Health::Rung rung) {
@@ -123,6 +139,9 @@ std::vector<std::string> HostCoverage::not_seen() const {
   if (recent_.empty()) return words;
   const Health& now = recent_.back();
   if (auto rung = rung_words(now.rung); !rung.empty()) words.push_back(std::move(rung));
+  for (const auto& counter : now.counters) {
+    if (auto blind = words_for_blindness(counter); !blind.empty()) words.push_back(std::move(blind));
+  }
   // At the start there is nothing to take a difference from: everything lost so far was lost in this window.
   const bool whole = recent_.size() > slices_;
   for (const auto& counter : now.counters) {

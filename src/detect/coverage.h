@@ -16,8 +16,8 @@ double coverage_of(const event::Activity& activity);
 /// What was not seen of the process or workload behind this window, in words for the report.
 std::vector<std::string> not_evaluated(const event::Activity& activity);
 
-/// What the whole host's collector did not see, in words: its rung, and every loss counter that grew over the last
-/// window. Counters are cumulative, so the losses of a window are differences.
+/// What the whole host's collector did not see, in words: its rung, what its kernel has no hook for, and every loss
+/// counter that grew over the last window. Counters are cumulative, so the losses of a window are differences.
 class HostCoverage {
  public:
   explicit HostCoverage(std::size_t slices) : slices_(slices) {}

@@ -85,6 +85,17 @@ TEST(HostCoverage, SaysWhichRungItStandsOn) {
   EXPECT_THAT(host.not_seen(), ElementsAre(HasSubstr("no system calls")));
 }
 
+TEST(HostCoverage, WhatTheKernelHasNoHookForIsSaidForAsLongAsItLasts) {
+  HostCoverage host(3);
+  Health blind;
+  blind.counters = {{"blind_messages", 1}, {"blind_rounding", 0}};
+  for (int i = 0; i < 10; ++i) {
+    host.add(blind);
+    EXPECT_THAT(host.not_seen(), ElementsAre(HasSubstr("first bytes of messages")));
+  }
+  EXPECT_EQ(words_for_counter("blind_messages"), "") << "no number belongs before it";
+}
+
 TEST(HostCoverage, AnUnknownLossKeepsItsNameAndAMeterIsNone) {
   EXPECT_EQ(words_for_counter("tables_full"), "tables full");
   EXPECT_EQ(words_for_counter("slices_sent"), "");

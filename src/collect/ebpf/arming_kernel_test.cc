@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -32,7 +33,12 @@ TEST(Arming, NeverCountsNoCallsButCpuTime) {
   EXPECT_EQ(all[Sum::kSyscallYield], 0U);
   EXPECT_GT(all[Sum::kCpu], 10'000U);
   EXPECT_EQ(all[Sum::kCpuArmed], 0U);
-  for (const event::Health& health : running.capture().healths()) EXPECT_EQ(health.armed_us, 0U);
+  for (const event::Health& health : running.capture().healths()) {
+    EXPECT_EQ(health.armed_us, 0U);
+    EXPECT_TRUE(std::any_of(health.counters.begin(), health.counters.end(), [](const auto& counter) {
+      return counter.name == "blind_messages" && counter.value == 1;
+    }));
+  }
 }
 
 TEST(Arming, EachSliceSaysHowLongItWasArmed) {

@@ -51,6 +51,7 @@ class EbpfSource : public event::SliceSource {
   std::uint64_t slices_ = 0;
   std::uint64_t late_slices_ = 0;
   std::uint64_t mappings_unread_ = 0;
+  bool outside_unseen_ = !in_host_pid_namespace();
 };
 
 Assembler::Options assembler_options(const EbpfOptions& options, std::uint64_t started_ns) {
@@ -199,6 +200,8 @@ event::Health EbpfSource::health() const {
   for (event::Health::Counter& counter : assembler_.counters()) health.counters.push_back(std::move(counter));
   health.counters.push_back({"slices_late", late_slices_});
   health.counters.push_back({"mappings_unread", mappings_unread_});
+  for (const std::string& sight : kernel_->missing()) health.counters.push_back({sight, 1});
+  if (outside_unseen_) health.counters.push_back({"blind_outside", 1});
   return health;
 }
 

@@ -98,13 +98,13 @@ bool has_name(const std::string& types, const std::string& name) {
 struct Optional {
   const char* program;
   const char* tracepoint;
-  const char* what;  // is not seen without it; empty: nothing, another one serves
+  const char* blind;  // counter of Health that says what is not seen without it; empty: another one serves
 };
 
 /// Programs for tracepoints that some kernels lack.
-constexpr Optional kOptional[] = {{"message_sent", "sock_send_length", "sizes and gaps of messages"},
-                                  {"message_received", "sock_recv_length", "sizes and gaps of messages"},
-                                  {"registers_saved", "x86_fpu_regs_deactivated", "rounding modes"},
+constexpr Optional kOptional[] = {{"message_sent", "sock_send_length", "blind_messages"},
+                                  {"message_received", "sock_recv_length", "blind_messages"},
+                                  {"registers_saved", "x86_fpu_regs_deactivated", "blind_rounding"},
                                   {"ring_submitted", "io_uring_submit_req", ""},
                                   {"ring_submitted_old", "io_uring_submit_sqe", ""}};
 
@@ -137,6 +137,7 @@ class BpfKernel : public Kernel {
   bpf_program* program(const char* name) const;
   Status configure(const KernelOptions& options);
   Status choose_optional(const KernelOptions& options);
+  void lacks(const std::string& sight);
   Status attach_lasting(const KernelOptions& options);
   Status attach_iterators();
   Status open_ring();
@@ -195,13 +196,19 @@ Status BpfKernel<Rung>::choose_optional(const KernelOptions& options) {
     bpf_program* found = bpf_object__find_program_by_name(object_->obj, optional.program);
     const bool there = found && has_name(types, std::string("btf_trace_") + optional.tracepoint);
     if (found) bpf_program__set_autoload(found, there);
-    const bool matters = !there && *optional.what != '\0';
-    if (matters) missing_.push_back(fmt::format("{} ({})", optional.tracepoint, optional.what));
+    if (!there && *optional.blind != '\0') lacks(optional.blind);
   }
+  if (!program("ring_submitted") && !program("ring_submitted_old")) lacks("blind_io_uring");
+  if (!options.per_call_hooks) lacks("blind_messages");
   // Older kernels take the number of a process and iterate over all the same.
   one_process_at_a_time_ = !options.walk_all_tasks && has_name(types, "BPF_TASK_ITER_TGID");
   object_->rodata->sizes_from_calls = program("message_sent") == nullptr;
   return {};
+}
+
+template <typename Rung>
+void BpfKernel<Rung>::lacks(const std::string& sight) {
+  if (std::find(missing_.begin(), missing_.end(), sight) == missing_.end()) missing_.push_back(sight);
 }
 
 template <typename Rung>

@@ -65,7 +65,8 @@ class Kernel {
   virtual void ask_for_cgroup(const davy_cgroup_key& key) = 0;
 
   [[nodiscard]] virtual std::vector<KernelLoss> losses() const = 0;
-  /// Tracepoints this kernel does not have, by name: what follows from them is not seen.
+  /// What is not seen because this kernel lacks a hook for it, or nothing that runs once per call was wanted: names of
+  /// counters of event::Health (blind_messages...), which detect/coverage.cc has the words for.
   [[nodiscard]] virtual const std::vector<std::string>& missing() const = 0;
 };
 

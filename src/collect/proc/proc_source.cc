@@ -77,6 +77,7 @@ class ProcSource : public event::SliceSource {
   ProcLosses losses_;
   std::uint64_t scan_ = 0;
   std::uint64_t late_slices_ = 0;
+  bool outside_unseen_ = !in_host_pid_namespace();
 };
 
 void ProcSource::start_slice(std::uint64_t from_ns) {
@@ -281,6 +282,7 @@ event::Health ProcSource::health() const {
                      {"processes_hidden", losses_.processes_hidden},
                      {"cgroups_vanished", cgroup_cpu_->vanished()},
                      {"slices_late", late_slices_}};
+  if (outside_unseen_) health.counters.push_back({"blind_outside", 1});
   return health;
 }
 
