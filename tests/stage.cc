@@ -51,6 +51,7 @@ bool write_all(const std::filesystem::path& folder) {
   auto other = model;
   other.schema ^= 1;
   return write(folder, miner, {"miner.davy", event::Label::kMiner, "made-up-miner", {{"first_hash", "12"}}}, 12) &&
+         write(folder, miner, {"nohash.davy", event::Label::kMiner, "made-up-miner", {}}, 12) &&
          write(folder, honest, {"honest.davy", event::Label::kBenign, "made-up-worker", {}}, 12) &&
          write(folder, host, {"host.davy", event::Label::kUnknown, "", {}}, 30) &&
          model::save(model, folder / "model.davym").ok() &&

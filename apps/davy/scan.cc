@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "detect/detector.h"
 #include "detect/json.h"
 #include "detect/text.h"
+#include "event/late_start.h"
 #include "event/recording.h"
 #include "screen.h"
 #include "settings.h"
@@ -33,6 +35,7 @@ struct Flags {
   bool json = false;
   bool windows = false;
   bool why = false;
+  int late = 0;  // seconds
 };
 
 double seconds_between(WallTime from, WallTime to) { return std::chrono::duration<double>(to - from).count(); }
@@ -91,9 +94,9 @@ class Notes : public detect::DetectionSink {
   bool json_;
 };
 
-void note_start(Outcome& outcome, const detect::Scored& scored) {
-  outcome.highest = std::max(outcome.highest, scored.score);
+void note_start(Outcome& outcome, const detect::Scored& scored, double min_seen_s) {
   const auto& window = scored.window;
+  if (window.seen_s >= min_seen_s) outcome.highest = std::max(outcome.highest, scored.score);
   if (window.process == nullptr) return;
   const auto start = window.wall - std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(window.age_s));
   const auto [at, fresh] = outcome.started.emplace(window.workload->id, start);
@@ -107,12 +110,15 @@ Result<Outcome> run_through(event::RecordingReader& reader, std::shared_ptr<cons
   detect::Board board;
   detect::Options options;
   options.on_scored = [&](const detect::Scored& scored) {
-    note_start(outcome, scored);
+    note_start(outcome, scored, options.min_seen_s);
     if (flags.windows) print_window(scored, file, flags);
   };
   auto detector = detect::Detector::create(std::move(model), std::move(options), notes, board);
   if (!detector) return detector.error();
-  if (auto status = reader.run(**detector, interrupted); !status) return status.error();
+  event::LateStart late(**detector, reader.header().started + std::chrono::seconds(flags.late));
+  event::SliceSink& sink = flags.late > 0 ? static_cast<event::SliceSink&>(late) : **detector;
+  if (auto status = reader.run(sink, interrupted); !status) return status.error();
+  if (interrupted()) return Error{"interrupted: " + file + " and what follows was not scanned"};
   outcome.warning = reader.warning();
   return outcome;
 }
@@ -132,6 +138,12 @@ std::optional<WallTime> moment(const std::string& text, WallTime start) {
   return start + std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
+constexpr double kFarFuture = 4e9;  // seconds since the epoch
+
+double number_in(const nlohmann::json& object, const char* key) {
+  return object.contains(key) && object[key].is_number() ? object[key].get<double>() : std::nan("");
+}
+
 /// The corpus runner knows the first hash only after the header is written, and keeps it in index.json beside the
 /// recordings: runs[].{file, started, work.first_work}, seconds.
 std::optional<WallTime> first_hash_in_index(const std::filesystem::path& file) {
@@ -140,12 +152,11 @@ std::optional<WallTime> first_hash_in_index(const std::filesystem::path& file) {
   const auto index = nlohmann::json::parse(*text, nullptr, false);
   if (!index.is_object() || !index.contains("runs") || !index["runs"].is_array()) return std::nullopt;
   for (const auto& run : index["runs"]) {
-    if (!run.is_object() || run.value("file", "") != file.filename()) continue;
-    const auto started = run.value("/started"_json_pointer, Json());
-    const auto first = run.value("/work/first_work"_json_pointer, Json());
-    if (!started.is_number() || !first.is_number()) continue;
-    const std::chrono::duration<double> since_epoch(started.get<double>() + first.get<double>());
-    return WallTime(std::chrono::duration_cast<nanoseconds>(since_epoch));
+    if (!run.is_object() || !run.contains("file") || run["file"] != file.filename().string()) continue;
+    if (!run.contains("work") || !run["work"].is_object()) continue;
+    const double first = number_in(run, "started") + number_in(run["work"], "first_work");
+    if (!(first > 0 && first < kFarFuture)) continue;
+    return WallTime(std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(first)));
   }
   return std::nullopt;
 }
@@ -166,14 +177,15 @@ struct Row {
   std::optional<double> seconds_first_hash;  // from its first hash; negative: alerted while still preparing
 };
 
-Row row_of(std::string file, RecordingHeader header, Outcome outcome) {
+Row row_of(std::string file, RecordingHeader header, Outcome outcome, int late) {
   Row row{std::move(file), std::move(header), std::move(outcome), {}, {}};
   if (row.outcome.opened.empty()) return row;
   const Detection& first = row.outcome.opened.front();
   const WallTime start = start_of(row.header, row.outcome, first);
-  row.seconds = seconds_between(start, first.alerted);
+  const WallTime seen = std::max(start, row.header.started + std::chrono::seconds(late));
+  row.seconds = seconds_between(seen, first.alerted);
   if (const auto hash = first_hash(row.header, row.file, start)) {
-    row.seconds_first_hash = seconds_between(*hash, first.alerted);
+    row.seconds_first_hash = seconds_between(late > 0 ? std::max(*hash, seen) : *hash, first.alerted);
   }
   return row;
 }
@@ -248,10 +260,11 @@ int scan_files(const std::shared_ptr<const model::Model>& model, const Flags& fl
     auto outcome = reader ? run_through(**reader, model, file, flags) : Result<Outcome>(reader.error());
     if (!outcome) {
       exit = std::max(exit == kFoundSomething ? kDone : exit, report(outcome.error()));
+      if (interrupted()) break;
       continue;
     }
     if (!outcome->warning.empty()) fmt::print(stderr, "davy: {}\n", outcome->warning);
-    rows.push_back(row_of(file, (*reader)->header(), *std::move(outcome)));
+    rows.push_back(row_of(file, (*reader)->header(), *std::move(outcome), flags.late));
     if (flags.json) print_json(rows.back());
     if (!flags.json) print_row(rows.back(), flags);
     if (exit == kDone && !rows.back().outcome.opened.empty()) exit = kFoundSomething;
@@ -281,6 +294,8 @@ void add_scan(CLI::App& davy, int& exit) {
   command->add_flag("--json", flags->json, "One JSON object a line");
   command->add_flag("--windows", flags->windows, "Print each window's score and features, to debug a miss");
   command->add_flag("--why", flags->why, "Print the reasons of each detection (always for a single recording)");
+  command->add_option("--late", flags->late, "Leave out the first seconds, as if Davy had been started later")
+      ->check(CLI::Range(0, 86'400));
   add_config(*command);
   command->footer(
       "ALERT is the time from the program's start to the alert, 1ST HASH that from its first hash, where known.\n"

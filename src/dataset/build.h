@@ -19,7 +19,7 @@ struct Built {
 
 /// Replays each recording through window::Windows, the code that serves detection, and takes each process and workload
 /// at the ages kAges as far as the recording reaches: the first window at or after the age and before the next one.
-/// Age counts from the start of the process or workload, at most from the start of the recording.
+/// Age counts from when it was first seen. Each run is seen twice, see kLateStart.
 ///
 /// The labelling rule. A label is given to a whole run of one program, so:
 ///   miner:  the workload's window is positive, and so is that of the process that spends at least half of the

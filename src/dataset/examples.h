@@ -13,8 +13,13 @@ namespace davy::dataset {
 enum class Scope : std::uint8_t { kProcess, kWorkload };
 std::string_view name_of(Scope scope);  // process, workload
 
-/// Ages of a process or workload, in seconds, at which a window becomes an example: a detector must decide early too.
+/// For how many seconds a process or workload has been seen when its window becomes an example: a detector must decide
+/// early too.
 inline constexpr std::array<std::uint16_t, 7> kAges{10, 20, 30, 60, 120, 300, 600};
+
+/// A run is seen twice: from its start, and as by a detector started so many seconds later, which has missed how it
+/// began.
+inline constexpr int kLateStart = 100;
 
 /// One recording: one run of one program. Where examples come from stands here once, and never among the features.
 struct Run {
@@ -38,7 +43,7 @@ struct Run {
 struct Example {
   std::uint32_t run = 0;      // index of Examples::runs
   std::uint32_t subject = 0;  // which process or workload of its run, numbered as first seen
-  std::uint16_t age_s = 0;    // one of kAges
+  std::uint16_t age_s = 0;    // one of kAges: how long it had been seen
   Scope scope = Scope::kProcess;
   event::Label label = event::Label::kUnknown;
   WallTime wall;  // end of the window

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "event/late_start.h"
 #include "feature/schema.h"
 #include "window/window.h"
 
@@ -38,30 +39,40 @@ struct Candidate {
   feature::Vector values;
 };
 
-class WindowTaker final : public Taker {
+/// What the views of one run share.
+struct Taken {
+  Examples& examples;
+  std::uint32_t run;
+  std::map<Subject, std::uint32_t> numbers;
+  std::size_t set_aside = 0;
+
+  [[nodiscard]] event::Label label() const { return examples.runs[run].label; }
+};
+
+/// Takes the windows of a run as one collector sees it.
+class View {
  public:
-  WindowTaker(Examples& examples, std::uint32_t run)
-      : examples_(examples),
-        run_(run),
+  /// `begun_before`: takes only what had begun before it was seen.
+  View(Taken& taken, bool begun_before)
+      : taken_(taken),
+        begun_before_(begun_before),
         windows_(window::Windows::create(
             {}, [this](const window::Window& window) { consider(window); },
             [this](const event::Health&) { settle(); })) {}
 
-  event::SliceSink& sink() override { return *windows_; }
-  [[nodiscard]] std::size_t set_aside() const override { return set_aside_; }
+  event::SliceSink& sink() { return *windows_; }
 
  private:
-  [[nodiscard]] event::Label label() const { return examples_.runs[run_].label; }
-
   void consider(const window::Window& window) {
     const std::uint64_t cpu_us = window.activity[event::Sum::kCpu];
     if (!window.process) workload_cpu_us_[window.workload->id] = cpu_us;
-    const std::chrono::duration<double> recorded = window.wall - examples_.runs[run_].started;
-    const auto age = age_reached(std::min(window.age_s, recorded.count()));
+    if (begun_before_ && window.process && window.age_s < window.seen_s + 1) return;
+    const auto age = age_reached(window.seen_s);
     const Subject subject = subject_of(window);
-    if (!age || taken_.contains({subject, *age})) return;
+    if (!age || done_.contains({subject, *age})) return;
     const Scope scope = window.process ? Scope::kProcess : Scope::kWorkload;
-    candidates_.push_back({subject, {run_, 0, *age, scope, label(), window.wall}, cpu_us, feature::extract(window)});
+    candidates_.push_back(
+        {subject, {taken_.run, 0, *age, scope, taken_.label(), window.wall}, cpu_us, feature::extract(window)});
   }
 
   /// The slice of time is complete: now a process can be held against its workload.
@@ -69,14 +80,14 @@ class WindowTaker final : public Taker {
     std::sort(candidates_.begin(), candidates_.end(),
               [](const Candidate& a, const Candidate& b) { return a.subject < b.subject; });
     for (Candidate& candidate : candidates_) {
-      taken_.insert({candidate.subject, candidate.example.age_s});
+      done_.insert({candidate.subject, candidate.example.age_s});
       if (in_no_class(candidate)) {
-        ++set_aside_;
+        ++taken_.set_aside;
         continue;
       }
-      const auto next = static_cast<std::uint32_t>(numbers_.size());
-      candidate.example.subject = numbers_.try_emplace(candidate.subject, next).first->second;
-      examples_.add(candidate.example, candidate.values);
+      const auto next = static_cast<std::uint32_t>(taken_.numbers.size());
+      candidate.example.subject = taken_.numbers.try_emplace(candidate.subject, next).first->second;
+      taken_.examples.add(candidate.example, candidate.values);
     }
     candidates_.clear();
     workload_cpu_us_.clear();
@@ -84,19 +95,44 @@ class WindowTaker final : public Taker {
 
   /// A process of a miner's run that does not do the work.
   [[nodiscard]] bool in_no_class(const Candidate& candidate) const {
-    if (label() != event::Label::kMiner || candidate.example.scope == Scope::kWorkload) return false;
+    if (taken_.label() != event::Label::kMiner || candidate.example.scope == Scope::kWorkload) return false;
     const auto workload = workload_cpu_us_.find(std::get<0>(candidate.subject));
     return workload == workload_cpu_us_.end() || candidate.cpu_us * 2 < workload->second;
   }
 
-  Examples& examples_;
-  std::uint32_t run_;
+  Taken& taken_;
+  bool begun_before_;
   std::vector<Candidate> candidates_;
   std::map<event::WorkloadId, std::uint64_t> workload_cpu_us_;  // of the slice of time under way
-  std::set<std::pair<Subject, std::uint16_t>> taken_;
-  std::map<Subject, std::uint32_t> numbers_;
-  std::size_t set_aside_ = 0;
+  std::set<std::pair<Subject, std::uint16_t>> done_;
   std::unique_ptr<window::Windows> windows_;
+};
+
+/// A run twice: seen from its start, and as by a collector that was started kLateStart seconds later.
+class WindowTaker final : public Taker, public event::SliceSink {
+ public:
+  WindowTaker(Examples& examples, std::uint32_t run)
+      : taken_{examples, run, {}},
+        from_start_(taken_, false),
+        from_later_(taken_, true),
+        late_(from_later_.sink(), examples.runs[run].started + std::chrono::seconds(kLateStart)) {}
+
+  event::SliceSink& sink() override { return *this; }
+  [[nodiscard]] std::size_t set_aside() const override { return taken_.set_aside; }
+  void on_slice(const event::Slice& slice) override {
+    from_start_.sink().on_slice(slice);
+    late_.on_slice(slice);
+  }
+  void on_slice_end(const event::Health& health) override {
+    from_start_.sink().on_slice_end(health);
+    late_.on_slice_end(health);
+  }
+
+ private:
+  Taken taken_;
+  View from_start_;
+  View from_later_;
+  event::LateStart late_;
 };
 
 }  // namespace

@@ -15,15 +15,25 @@ using event::Slice;
 using event::SliceNumber;
 using event::WorkloadId;
 
+double seconds(std::uint64_t slices) { return static_cast<double>(slices * event::kSliceSeconds); }
+
+/// How much of its slice of time the slice covers: less than all of it right after a start, the program's or ours.
+double length_s(const Slice& slice) {
+  const auto& moments = slice.activity.moments;
+  return moments.empty() ? seconds(1) : std::min(seconds(1), moments[0].length_us * 1e-6);
+}
+
 /// A process or a workload, and what it did lately.
 struct Held {
-  explicit Held(const Slice& slice, std::size_t slices) : first(slice.number), last(slice.number), sliding(slices) {}
+  explicit Held(const Slice& slice, std::size_t slices)
+      : first(slice.number), first_s(length_s(slice)), last(slice.number), sliding(slices) {}
 
   std::shared_ptr<const event::Host> host;
   std::shared_ptr<const event::Workload> workload;
   std::shared_ptr<const event::Process> process;  // null: a workload
   WallTime wall;
   SliceNumber first;
+  double first_s;  // how much of that slice we saw
   SliceNumber last;
   Sliding sliding;
   bool exited = false;
@@ -34,8 +44,6 @@ struct UnderWay {
   Slice slice;
   bool own = false;  // what is known of the workload as a whole is in
 };
-
-double seconds(std::uint64_t slices) { return static_cast<double>(slices * event::kSliceSeconds); }
 
 class SlidingWindows final : public Windows {
  public:
@@ -161,13 +169,13 @@ class SlidingWindows final : public Windows {
     window_.process = held.process;
     window_.last = held.last;
     window_.wall = held.wall;
-    window_.age_s = age_s(held);
+    window_.seen_s = seconds(held.last.value() - held.first.value()) + held.first_s;
+    window_.age_s = held.process == nullptr ? window_.seen_s : age_s(held);
     held.sliding.merge_to(window_.activity);
     on_window_(window_);
   }
 
   static double age_s(const Held& held) {
-    if (held.process == nullptr) return seconds(held.last.value() - held.first.value() + 1);
     const std::uint64_t end_ns = (held.last.value() + 1) * event::kSliceSeconds * 1'000'000'000;
     const std::uint64_t start_ns = held.process->id.start_ns;
     return end_ns > start_ns ? static_cast<double>(end_ns - start_ns) * 1e-9 : 0;

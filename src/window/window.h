@@ -14,7 +14,8 @@ struct Window {
   std::shared_ptr<const event::Process> process;  // null: the window of the whole workload
   event::SliceNumber last;                        // the newest slice in it
   WallTime wall;                                  // end of that slice
-  double age_s = 0;  // seconds since the process's start (the workload's first slice) until `wall`
+  double age_s = 0;   // seconds since the process's start (since the workload was first seen) until `wall`
+  double seen_s = 0;  // seconds since it was first seen until `wall`: shorter when it began before we did
   event::Activity activity;
 };
 

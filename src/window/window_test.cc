@@ -64,6 +64,29 @@ TEST_F(WindowsTest, GrowsFromAStartToItsFullLengthAndThenSlides) {
   EXPECT_EQ(ends_, 80);
 }
 
+// Davy starts 7 s into a slice, the miner long before it.
+TEST_F(WindowsTest, HowLongItWasSeenCountsFromTheFirstMomentOfIt) {
+  const auto windows = make();
+  const auto miner = process(1, 10, 40, event::miner_like(2));
+  for (std::uint64_t n = 100; n < 103; ++n) {
+    Slice slice = miner.slice(SliceNumber(n));
+    if (n == 100) {
+      event::Moment moment = slice.activity.moments[0];
+      moment.length_us = 3'000'000;
+      slice.activity.moments = {};
+      slice.activity.moments.insert(moment);
+    }
+    windows->on_slice(slice);
+    seen_.clear();
+    end(*windows, n);
+    ASSERT_EQ(seen_.size(), 2U);
+    EXPECT_DOUBLE_EQ(seen_[0].age_s, static_cast<double>(n - 39) * 10);
+    EXPECT_DOUBLE_EQ(seen_[0].seen_s, static_cast<double>(n - 100) * 10 + 3);
+    EXPECT_DOUBLE_EQ(seen_[1].seen_s, seen_[0].seen_s) << "its workload";
+    EXPECT_DOUBLE_EQ(seen_[1].age_s, seen_[1].seen_s);
+  }
+}
+
 TEST_F(WindowsTest, AWorkloadIsItsProcessesAndItsOwnSlice) {
   const auto windows = make();
   const auto a = process(1, 10, 100, event::miner_like(2));
