@@ -13,6 +13,7 @@
 #include "detect/episode.h"
 #include "detect/reasons.h"
 #include "detect/workloads.h"
+#include "feature/measures.h"
 
 namespace davy::detect {
 namespace {
@@ -27,8 +28,10 @@ std::string detection_id(const event::Host& host, const WorkloadState& state, co
   return fmt::format("{:016x}", hash64(name));
 }
 
-WallTime seconds_before(WallTime time, double seconds) {
-  return time - std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
+/// A slice of time ends at a round number of seconds since boot, and so a process's start becomes a time of day.
+WallTime started(const event::Process& process, const Health& now) {
+  const std::uint64_t end_ns = (now.number.value() + 1) * event::kSliceSeconds * 1'000'000'000;
+  return now.wall - nanoseconds(static_cast<std::int64_t>(end_ns - std::min(end_ns, process.id.start_ns)));
 }
 
 ProcessView view_of(const ProcessState& process) {
@@ -50,10 +53,9 @@ std::vector<ProcessView> processes_of(const WorkloadState& state) {
 }
 
 WorkloadView view_of(const WorkloadState& state) {
-  const ProcessState* carrier = state.carrier();
   WorkloadView view;
   view.workload = state.workload;
-  view.process = carrier == nullptr ? nullptr : carrier->process;
+  view.process = state.loudest.process;
   view.of_process = state.loudest.of_process;
   view.first_seen = state.first_seen;
   view.last_seen = state.last_seen;
@@ -119,26 +121,40 @@ class LiveDetector final : public Detector {
       ProcessState& process = state.processes[window.process->id];
       process.process = window.process;
       process.scored = true;
+      process.scored_last = window.last;
       process.score = score;
       process.age_s = window.age_s;
       evidence = &process.evidence;
     } else {
       state.age_s = window.age_s;
     }
-    if (window.age_s < options_.min_age_s) return;
+    if (!is_evidence(window)) return;
     evidence->add(options_.rule, score);
     state.enough = state.enough || evidence->enough(options_.rule);
   }
 
-  static void keep_loudest(WorkloadState& state, const window::Window& window, double score,
-                           feature::Vector&& features) {
-    if (state.scored && score <= state.loudest.score) return;
+  [[nodiscard]] bool is_evidence(const window::Window& window) const { return window.seen_s >= options_.min_seen_s; }
+
+  void keep_loudest(WorkloadState& state, const window::Window& window, double score,
+                    feature::Vector&& features) const {
+    const bool counts = is_evidence(window);
+    const auto rank = [](bool is_evidence, double loud) { return std::make_pair(is_evidence, loud); };
+    if (state.scored && rank(counts, score) <= rank(state.loudest.is_evidence, state.loudest.score)) return;
     state.scored = true;
     state.last_scored = window.last;
     state.loudest = {.score = score,
                      .of_process = window.process != nullptr,
+                     .is_evidence = counts,
+                     .process = window.process,
                      .features = std::move(features),
                      .activity = std::make_shared<const event::Activity>(window.activity)};
+    if (window.process == nullptr) name_carrier(state, window.last);
+  }
+
+  /// A workload's window comes after those of its processes.
+  static void name_carrier(WorkloadState& state, event::SliceNumber now) {
+    const ProcessState* carrier = state.carrier(now);
+    if (carrier != nullptr) state.loudest.process = carrier->process;
   }
 
   void end_slice(const Health& collector) {
@@ -172,21 +188,21 @@ class LiveDetector final : public Detector {
         state->reasons.clear();
         continue;
       }
-      state->reasons = explain(explainer_, *model_, state->loudest.features, length_of(*state->loudest.activity));
+      state->reasons =
+          explain(explainer_, *model_, state->loudest.features, feature::span_of(*state->loudest.activity));
       ask_command_line(*state);
       ++explained;
     }
   }
 
   void ask_command_line(WorkloadState& state) const {
-    const ProcessState* carrier = state.carrier();
-    if (!options_.command_line || carrier == nullptr || carrier->process == state.asked) return;
-    state.asked = carrier->process;
-    state.command_line = options_.command_line(*carrier->process);
+    const auto& process = state.loudest.process;
+    if (!options_.command_line || process == nullptr || process == state.asked) return;
+    state.asked = process;
+    state.command_line = options_.command_line(*process);
   }
 
   void step(WorkloadState& state, const Health& health) {
-    const ProcessState* carrier = state.carrier();
     Standing now;
     now.number = health.number;
     now.wall = health.wall;
@@ -195,7 +211,7 @@ class LiveDetector final : public Detector {
     now.score = state.score();
     now.ended = Workloads::ended(state, health.number);
     now.quiet_slices = health.number.value() - std::min(health.number.value(), state.last_scored.value());
-    now.process = carrier == nullptr ? nullptr : carrier->process.get();
+    now.process = state.loudest.process.get();
     const auto what = state.episode.step(options_, now);
     if (what) report(state, *what, health);
   }
@@ -224,7 +240,7 @@ class LiveDetector final : public Detector {
     detection.id = detection_id(*host_, state, release_);
     detection.score = state.score();
     detection.reasons = state.reasons;
-    fill_process(detection, state.carrier(), health);
+    fill_process(detection, state.loudest, health);
     const event::Activity& activity = *state.loudest.activity;
     detection.coverage = coverage_of(activity);
     detection.connections.assign(activity.conversations.begin(), activity.conversations.end());
@@ -232,13 +248,13 @@ class LiveDetector final : public Detector {
     for (auto& words : host_coverage_.not_seen()) detection.not_evaluated.push_back(std::move(words));
   }
 
-  void fill_process(Detection& detection, const ProcessState* carrier, const Health& health) const {
-    if (carrier == nullptr) return;
-    const bool another = detection.process == nullptr || detection.process->id != carrier->process->id ||
-                         detection.process->exe != carrier->process->exe;
-    detection.process = carrier->process;
-    detection.process_started = seconds_before(health.wall, carrier->age_s);
-    if (another) detection.exe_sha256 = options_.exe_digest ? options_.exe_digest(*carrier->process) : "";
+  void fill_process(Detection& detection, const Loudest& loudest, const Health& health) const {
+    if (loudest.process == nullptr) return;
+    const bool another = detection.process == nullptr || detection.process->id != loudest.process->id ||
+                         detection.process->exe != loudest.process->exe;
+    detection.process = loudest.process;
+    detection.process_started = started(*loudest.process, health);
+    if (another) detection.exe_sha256 = options_.exe_digest ? options_.exe_digest(*loudest.process) : "";
   }
 
   void keep_closed(const Detection& detection) {

@@ -37,7 +37,7 @@ struct Options {
   window::Options window;
   RuleOptions rule;  // its threshold is the model's unless `threshold_set`
   bool threshold_set = false;
-  double min_age_s = 10;         // younger windows are shown, but are no evidence: the model never saw such
+  double min_seen_s = 10;        // windows of less are shown, but are no evidence: the model never saw such
   std::size_t close_after = 12;  // slices below the threshold after which a detection closes: 2 minutes
   std::size_t update_every = 6;  // slices between updates without material change: 1 minute
   double material_change = 0.1;  // of the score

@@ -88,6 +88,54 @@ TEST(Detector, ReasonsAddUpToTheScore) {
   EXPECT_NEAR(sum, rig.board.latest()->workloads.at(0).score, 1e-9);
 }
 
+// A launcher that looked like a miner once, and then only waits for what it started.
+TEST(Detector, TheProcessNamedIsTheOneThatTheReasonsAreOf) {
+  Stage stage;
+  stage.put(1, 100, event::miner_like(4), 0, 3);
+  stage.put(1, 200, event::miner_like(4), 3, 100);
+  Rig rig;
+  stage.play(*rig.detector, 0, 20);
+  const auto& workload = rig.board.latest()->workloads.at(0);
+  ASSERT_NE(workload.process, nullptr);
+  EXPECT_EQ(workload.process->id.tgid, 200U);
+  std::vector<std::uint32_t> named;
+  for (const auto& detection : rig.capture.detections) {
+    if (detection.time > event::made_up_health(Stage::number(5)).wall) named.push_back(detection.process->id.tgid);
+  }
+  EXPECT_THAT(named, testing::Each(200U));
+}
+
+// The detector came 8 s into the slice: what it saw of it is too little to count as one of three.
+TEST(Detector, AWindowOfLessThanTheModelHasSeenIsNoEvidence) {
+  Stage stage;
+  stage.put(1, 100, event::miner_like(4), 0, 100);
+  struct Cut : event::SliceSink {
+    explicit Cut(event::SliceSink& sink) : to(sink) {}
+    void on_slice(const event::Slice& slice) override {
+      event::Slice cut = slice;
+      if (first) {
+        event::Moment moment = slice.activity.moments[0];
+        moment.length_us = 2'000'000;
+        cut.activity.moments = {};
+        cut.activity.moments.insert(moment);
+      }
+      first = false;
+      to.on_slice(cut);
+    }
+    void on_slice_end(const event::Health& health) override { to.on_slice_end(health); }
+    event::SliceSink& to;
+    bool first = true;
+  };
+  Rig whole, late;
+  stage.play(*whole.detector, 50, 70);
+  Cut cut(*late.detector);
+  stage.play(cut, 50, 70);
+  ASSERT_EQ(whole.of(State::kOpened).size(), 1U);
+  ASSERT_EQ(late.of(State::kOpened).size(), 1U);
+  EXPECT_EQ(late.of(State::kOpened)[0].alerted - whole.of(State::kOpened)[0].alerted,
+            std::chrono::seconds(event::kSliceSeconds));
+}
+
 TEST(Detector, OneDetectionAWorkloadHoweverManyProcessesMine) {
   Stage stage;
   for (std::uint32_t tgid = 100; tgid < 108; ++tgid) stage.put(1, tgid, event::miner_like(1), 0, 100);

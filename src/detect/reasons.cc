@@ -95,10 +95,4 @@ std::vector<event::Reason> explain(const model::Model& model, const feature::Vec
   return explain(model::Explainer(model.forest), model, row, seconds);
 }
 
-double length_of(const event::Activity& activity) {
-  std::uint64_t length_us = 0;
-  for (const auto& moment : activity.moments) length_us += moment.length_us;
-  return static_cast<double>(length_us) * 1e-6;
-}
-
 }  // namespace davy::detect

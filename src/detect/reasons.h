@@ -21,7 +21,4 @@ std::vector<event::Reason> explain(const model::Model& model, const feature::Vec
 std::vector<event::Reason> explain(const model::Explainer& explainer, const model::Model& model,
                                    const feature::Vector& row, double seconds = 0);
 
-/// How long the window behind `activity` is, in seconds: what `seconds` above asks for.
-double length_of(const event::Activity& activity);
-
 }  // namespace davy::detect

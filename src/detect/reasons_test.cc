@@ -75,18 +75,7 @@ TEST(Reasons, TheSameFactIsToldOnce) {
   const auto model = stumps({{"talk_alive", 1.0, 0.0}, {"talk_small", 1.0, 0.0}, {"talk_pushed", 1.0, 0.0}});
   const auto reasons = explain(model, feature::Vector(feature::catalogue().size(), 0.0F));
   ASSERT_EQ(reasons.size(), 1U);
-  EXPECT_EQ(reasons[0].text, "it exchanged nothing with anybody");
-}
-
-TEST(Reasons, LengthIsThatOfTheMomentsSeen) {
-  event::Activity activity;
-  for (std::uint64_t n = 0; n < 6; ++n) {
-    event::Moment moment;
-    moment.number = event::SliceNumber(n);
-    moment.length_us = 10'000'000;
-    activity.moments.insert(moment);
-  }
-  EXPECT_DOUBLE_EQ(length_of(activity), 60);
+  EXPECT_EQ(reasons[0].text, "it was not seen to exchange anything with anybody");
 }
 
 }  // namespace

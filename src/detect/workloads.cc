@@ -56,11 +56,13 @@ void start_next_slice(WorkloadState& state, event::SliceNumber now, const Worklo
 
 }  // namespace
 
-const ProcessState* WorkloadState::carrier() const {
+const ProcessState* WorkloadState::carrier(event::SliceNumber now) const {
   const ProcessState* best = nullptr;
-  const auto rank = [](const ProcessState& p) { return std::make_tuple(p.score, p.cpus, p.process->id); };
+  const auto rank = [&](const ProcessState& p) {
+    return std::make_tuple(p.scored && p.scored_last == now ? p.score : -1, p.cpus, p.process->id);
+  };
   for (const auto& [id, process] : processes) {
-    if (best == nullptr || rank(process) > rank(*best)) best = &process;
+    if (process.last == now && (best == nullptr || rank(process) > rank(*best))) best = &process;
   }
   return best;
 }

@@ -20,16 +20,20 @@ struct ProcessState {
   Evidence evidence;
   event::SliceNumber last;  // with activity
   bool exited = false;
-  bool scored = false;  // at least once
-  double score = 0;     // of its last window
-  double cpus = 0;      // used in the slice under way
+  bool scored = false;             // at least once
+  event::SliceNumber scored_last;  // REQUIRES scored
+  double score = 0;                // of its last window
+  double cpus = 0;                 // used in the slice under way
   double age_s = 0;
 };
 
-/// The window that speaks loudest for its workload in the slice under way.
+/// The window that speaks loudest for its workload in the slice under way. One that is too young for evidence does so
+/// only when there is no other.
 struct Loudest {
   double score = 0;
   bool of_process = false;
+  bool is_evidence = false;
+  std::shared_ptr<const event::Process> process;  // it is of, or the one that carries most of a workload's; may be null
   feature::Vector features;
   std::shared_ptr<const event::Activity> activity;
 };
@@ -56,8 +60,9 @@ struct WorkloadState {
   std::shared_ptr<const event::Process> asked;  // whose command line this is
   std::string command_line;
 
-  /// The process that carries most of the evidence: by score, then by CPU. Null when none was seen.
-  [[nodiscard]] const ProcessState* carrier() const;
+  /// Of the processes active in this slice the one that carries most: by its score if it has one of this slice, then by
+  /// CPU. Null when none was active.
+  [[nodiscard]] const ProcessState* carrier(event::SliceNumber now) const;
   [[nodiscard]] double score() const { return loudest.score; }
 };
 
