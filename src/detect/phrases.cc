@@ -84,7 +84,7 @@ bool surely_known(const feature::Feature& feature, float value) {
 std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds) {
   const feature::Feature& feature = feature::catalogue()[index];
   const float value = row[index];
-  if (about_missing_talk(feature.name, row)) return "it exchanged nothing with anybody";
+  if (about_missing_talk(feature.name, row)) return "it was not seen to exchange anything with anybody";
   const auto fact = statement(feature, value, seconds);
   if (!surely_known(feature, value)) return fact + " (or unknown, and taken for ordinary)";
   return normal == nullptr ? fact : fact + " (" + comparison(feature, value, *normal) + ")";

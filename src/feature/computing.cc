@@ -12,11 +12,13 @@ using event::Peak;
 using event::Sum;
 using event::ThreadUse;
 
-/// Threads that share the CPU time alike would give the same sum of squares: the participation ratio, over slices.
+/// Threads that share the CPU time alike would give the same sum of squares: the participation ratio, over slices. What
+/// processes used that ended between two looks is in no slice, and is taken to be spread as the rest.
 double effective(const Measures& m, Sum squares_ms2) {
   double of_all = 0;
   for (const double slice_s : m.slices) of_all += slice_s * slice_s;
-  return ratio(of_all * 1e6, m[squares_ms2]);
+  const double seen = ratio(sum(m.slices), m.cpu_s);
+  return ratio(of_all * 1e6, m[squares_ms2] * seen * seen);
 }
 
 /// CPU time of the threads known one by one that used at least a tenth of the busiest's.

@@ -17,6 +17,7 @@ using event::Sum;
 /// Bottom-k estimate: the k smallest of n uniform hashes reach as far as k/n of their range (Bar-Yossef et al. 2002).
 double distinct_directories(const Measures& m) {
   const auto& held = m.activity.directories;
+  if (m.armed_cpu_s <= 0) return kUnknown;
   if (!held.full()) return static_cast<double>(held.size());
   const double reach = static_cast<double>(held[held.size() - 1].hash) / 0x1p64;
   return ratio(static_cast<double>(held.size() - 1), reach, static_cast<double>(held.size()));

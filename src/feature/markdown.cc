@@ -22,8 +22,10 @@ in {} groups. A model sees these and nothing else. Explanations are given by gro
   once, such as reading the CPU topology at the start, is counted as it is.
 - **Hosts of different size compare.** Threads and CPU time are divided by the CPUs that may be used: the smallest of
   quota, affinity and online CPUs.
-- **Time in which system calls were not counted does not bias.** What the system call hook counts is divided by the CPU
-  time during which it was on; the feature `calls_counted` says how much that was.
+- **Time in which system calls were not counted does not bias rates.** What the system call hook counts is divided by the
+  CPU time during which it was on; the feature `calls_counted` says how much that was. What happens once and was not seen
+  is missing: models learn from windows of programs that had begun before they were watched, too.
+- **Few are little.** Shares of calls and of opened files are drawn towards none when there are only a handful.
 - **Heavy tails are compressed.** "log" means that log2(1 + x) is stored. People are shown the natural value.
 - **What cannot be known gets the neutral value**: an ordinary one, so that not knowing speaks neither way.
 

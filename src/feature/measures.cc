@@ -58,11 +58,23 @@ double share(double part, double whole, double otherwise) {
   return whole > 0 ? std::min(1.0, part / whole) : otherwise;
 }
 
+double span_of(const event::Activity& activity) {
+  double span_s = 0;
+  for (std::size_t i = 0; i < activity.moments.size(); ++i) {
+    const Moment& moment = activity.moments[i];
+    span_s += std::min(moment.length_us * 1e-6, kSlice);
+    if (i == 0) continue;
+    const std::uint64_t silent = activity.moments[i - 1].number.value() - moment.number.value() - 1;
+    span_s += static_cast<double>(std::min(silent, kMostGap)) * kSlice;
+  }
+  return span_s;
+}
+
 Measures::Measures(const window::Window& window) : activity(window.activity) {
   cpus = available_cpus(window);
   cpu_s = (*this)[Sum::kCpu] * 1e-6;
   armed_cpu_s = std::min((*this)[Sum::kCpuArmed] * 1e-6, cpu_s);
-  threads = std::max(1.0, (*this)[Peak::kThreads]);
+  measure_size();
   count_calls();
   measure_time();
   const Levels speed = levels(pulses);
@@ -81,8 +93,19 @@ void Measures::count_calls() {
   }
 }
 
+/// Peaks are of one process, moments add up siblings.
+void Measures::measure_size() {
+  threads = std::max(1.0, (*this)[Peak::kThreads]);
+  resident_kib = (*this)[Peak::kRss];
+  for (const Moment& moment : activity.moments) {
+    threads = std::max(threads, static_cast<double>(moment.threads));
+    resident_kib = std::max(resident_kib, static_cast<double>(moment.rss_kib));
+  }
+}
+
 void Measures::measure_time() {
   if (activity.moments.empty()) return;
+  span_s = span_of(activity);
   const Moment& oldest = activity.moments[activity.moments.size() - 1];
   pulses.reserve(activity.moments.size() * event::kPulses);
   slices.reserve(activity.moments.size());
@@ -99,7 +122,6 @@ void Measures::measure_time() {
       pulses.push_back(moment.cpu_us[p] * 1e-6 / kPulse / cpus);
     }
     slices.push_back(1e-6 * std::accumulate(moment.cpu_us.begin(), moment.cpu_us.end(), 0.0));
-    span_s += static_cast<double>(silent) * kSlice + std::min(moment.length_us * 1e-6, kSlice);
     next = moment.number.value() + 1;
   }
 }

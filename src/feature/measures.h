@@ -19,6 +19,9 @@ struct Candidate {
   double alive_share = 0;
 };
 
+/// Seconds of wall time from the oldest slice in it to the end of the newest, time asleep included.
+double span_of(const event::Activity& activity);
+
 /// What many features are made of, computed once per window. Times in seconds. Nothing here depends on when, on which
 /// host, under which name or towards which address something was done.
 class Measures {
@@ -26,12 +29,13 @@ class Measures {
   explicit Measures(const window::Window& window);
 
   const event::Activity& activity;
-  double span_s = 0;       // wall time from the oldest slice to the end of the newest, time asleep included
-  double cpus = 1;         // it may use: the smallest of quota, affinity and online CPUs
-  double cpu_s = 0;        // on CPU, all threads
-  double armed_cpu_s = 0;  // the part during which system calls were counted
-  double calls = 0;        // system calls counted, but clock readings: whether these are calls at all is the machine's
-  double threads = 1;      // most at a time
+  double span_s = 0;        // see span_of
+  double cpus = 1;          // it may use: the smallest of quota, affinity and online CPUs
+  double cpu_s = 0;         // on CPU, all threads
+  double armed_cpu_s = 0;   // the part during which system calls were counted
+  double calls = 0;         // system calls counted, but clock readings: whether these are calls at all is the machine's
+  double threads = 1;       // most at a time, of a workload those of all its active processes
+  double resident_kib = 0;  // likewise
   std::array<double, event::kCountOf<event::CallKind>> kinds{};  // of the calls
 
   /// Share of the available CPU in each second of its life, oldest first; 0 while silent.
@@ -57,6 +61,7 @@ class Measures {
 
  private:
   void count_calls();
+  void measure_size();
   void measure_time();
   void choose_candidate(event::SliceNumber last);
 };

@@ -13,33 +13,39 @@ using event::Sum;
 /// What is known only when the mappings were walked.
 double if_mapped(const Measures& m, double value) { return m.activity.has(Flag::kMemoryMapped) ? value : kUnknown; }
 
+/// Resident sizes in the newest `n` slices, newest first. Of a workload only those in which as many processes were
+/// active as at most: a sibling that sleeps keeps its memory, and only seems to give it back.
+std::vector<double> resident_sizes(const Measures& m, std::size_t n) {
+  std::uint32_t processes = 0;
+  for (std::size_t i = 0; i < n; ++i) processes = std::max(processes, m.activity.moments[i].processes);
+  std::vector<double> sizes;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto& moment = m.activity.moments[i];
+    if (moment.processes == processes) sizes.push_back(static_cast<double>(moment.rss_kib));
+  }
+  return sizes;
+}
+
 /// Largest against smallest resident size over the newer half of the window: "flat after warm-up".
 double resident_swing(const Measures& m) {
-  const std::size_t newer = (m.activity.moments.size() + 1) / 2;
-  if (newer < 2) return kUnknown;
-  double least = static_cast<double>(m.activity.moments[0].rss_kib);
-  double most = least;
-  for (std::size_t i = 1; i < newer; ++i) {
-    least = std::min(least, static_cast<double>(m.activity.moments[i].rss_kib));
-    most = std::max(most, static_cast<double>(m.activity.moments[i].rss_kib));
-  }
-  return ratio(most - least, most);
+  const auto sizes = resident_sizes(m, (m.activity.moments.size() + 1) / 2);
+  if (sizes.size() < 2) return kUnknown;
+  const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
+  return ratio(*most - *least, *most);
 }
 
 double resident_growth(const Measures& m) {
-  const std::size_t n = m.activity.moments.size();
-  if (n < 3) return kUnknown;
-  const auto newest = static_cast<double>(m.activity.moments[0].rss_kib);
-  const auto oldest = static_cast<double>(m.activity.moments[n - 1].rss_kib);
-  return ratio(newest - oldest, std::max(newest, oldest));
+  const auto sizes = resident_sizes(m, m.activity.moments.size());
+  if (sizes.size() < 3) return kUnknown;
+  return ratio(sizes.front() - sizes.back(), std::max(sizes.front(), sizes.back()));
 }
 
 constexpr auto kRows = std::to_array<Row>({
     {"resident", "KiB", Scale::kLog, 50'000,
      "Memory it holds. RandomX needs 2.3 GiB, in its light mode 256 MiB; other algorithms have sizes of their own.",
-     [](const Measures& m) { return m[Peak::kRss] > 0 ? m[Peak::kRss] : kUnknown; }},
+     [](const Measures& m) { return m.resident_kib > 0 ? m.resident_kib : kUnknown; }},
     {"resident_per_thread", "KiB/thread", Scale::kLog, 10'000, "Memory it holds per thread.",
-     [](const Measures& m) { return m[Peak::kRss] > 0 ? m[Peak::kRss] / m.threads : kUnknown; }},
+     [](const Measures& m) { return m.resident_kib > 0 ? m.resident_kib / m.threads : kUnknown; }},
     {"anonymous_share", "share", Scale::kLinear, 0.5, "Share of its memory that is its own rather than files'.",
      [](const Measures& m) { return share(m[Peak::kRssAnonymous], m[Peak::kRss]); }},
     {"shared_share", "share", Scale::kLinear, 0.02, "Share of its memory that is shared with other processes.",
