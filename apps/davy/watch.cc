@@ -142,6 +142,8 @@ Status open_page(const Flags& flags, Parts& parts) {
   return {};
 }
 
+Status start_page(Parts& parts) { return parts.server == nullptr ? Status() : parts.server->start(); }
+
 Status open_recording(const Flags& flags, const event::Host& host, Parts& parts) {
   if (flags.record.empty()) return {};
   event::RecordingHeader header;
@@ -279,7 +281,7 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
-  if (parts.server != nullptr) parts.server->start();
+  if (auto started = start_page(parts); !started) return report(started.error());
   for (const auto& why : collector->not_taken) parts.screen->say("davy: not " + why);
   greet(flags, parts, chosen.model_path, fmt::format("watching {}", collector->source->host().name));
   const auto stop = stop_after(flags.seconds);
@@ -309,7 +311,7 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());
-  if (parts.server != nullptr) parts.server->start();
+  if (auto started = start_page(parts); !started) return report(started.error());
   greet(flags, parts, chosen.model_path, fmt::format("playing {} at {:g} x", flags.replay, flags.speed));
   const auto stop = stop_after(flags.seconds);
   Fork fork(parts);

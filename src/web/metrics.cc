@@ -98,6 +98,8 @@ void add_visitors(Families& out, const Visitors& visitors) {
   out.counter("davy_page_dropped_total", "Followers dropped because they read too slowly.").add(visitors.dropped);
   out.counter("davy_page_refused_total", "Followers refused because there were too many.").add(visitors.refused);
   out.counter("davy_page_requests_total", "Requests answered, events aside.").add(visitors.requests);
+  out.counter("davy_page_turned_away_total", "Connections closed unanswered because too many waited.")
+      .add(visitors.turned_away);
 }
 
 double seconds(const timeval& time) {

@@ -1,19 +1,18 @@
 #include "web/server.h"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <httplib.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <string>
-#include <thread>
+#include <system_error>
 #include <utility>
 
 #include "web/api.h"
+#include "web/connection.h"
 #include "web/feed.h"
+#include "web/listener.h"
 #include "web/workers.h"
 
 namespace davy::web {
@@ -23,7 +22,9 @@ using Clock = std::chrono::steady_clock;
 using HandlerResponse = httplib::Server::HandlerResponse;
 
 constexpr std::size_t kThreadsForRequests = 8;  // beside those that hold a follower each
-constexpr std::size_t kMostBody = 4096;         // of a request; none of ours has one
+constexpr std::size_t kConnectionsWaiting = 64;
+constexpr std::size_t kMostBody = 4096;   // of a request; none of ours has one
+constexpr std::chrono::seconds kIdle{1};  // without a request, then a connection is closed
 constexpr std::string_view kEvents = "/api/v1/events";
 
 /// Files of our own only, no script or style inside a page, no frame around it, nothing sent elsewhere.
@@ -37,33 +38,6 @@ const httplib::Headers kHeaders{
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
-
-/// What the system says to a bind of ours: the library does not tell.
-int errno_of_bind(const Address& address) {
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  v4.sin_family = AF_INET;
-  v4.sin_port = htons(address.port);
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(address.port);
-  const bool is_v4 = inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1;
-  if (!is_v4) inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr);
-  const int socket = ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return errno;
-  const auto* where = is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
-  const int error = ::bind(socket, where, is_v4 ? sizeof v4 : sizeof v6) == 0 ? 0 : errno;
-  ::close(socket);
-  return error;
-}
-
-Error cannot_listen(const Address& address) {
-  const int error = errno_of_bind(address);
-  if (error == EADDRINUSE || error == 0) {
-    return Error{fmt::format("{} is in use, perhaps by another davy: choose another port with --listen {}:PORT",
-                             to_string(address), address.host)};
-  }
-  return Error{fmt::format("cannot listen on {}: {}", to_string(address), std::strerror(error))};
-}
 
 /// A script of another site, rebinding aside: browsers say so themselves. Following a link here is no script.
 bool is_foreign(const httplib::Request& request) {
@@ -88,22 +62,35 @@ void send(const Answer& answer, httplib::Response& response) {
                                 });
 }
 
+/// The library's reading of requests and writing of answers, on connections of ours: its own accept without limit, wait
+/// for each byte anew and give their port to whoever else asks for it.
+class Http : public httplib::Server {
+ public:
+  void open(int listener) { svr_sock_ = listener; }
+  /// Answers under way are finished, streams and idle connections end.
+  void close() { svr_sock_ = INVALID_SOCKET; }
+
+  void serve(int socket, std::chrono::milliseconds patience) {
+    Connection connection(socket, patience);
+    for (auto left = keep_alive_max_count_; left > 0 && svr_sock_ != INVALID_SOCKET; --left) {
+      bool closed = false;
+      if (!connection.wait_for_request(kIdle)) return;
+      if (!process_request(connection, left == 1, closed, nullptr) || closed) return;
+    }
+  }
+};
+
 class HttpServer : public Server {
  public:
   HttpServer(Address address, const detect::Board& board, Options options)
-      : options_(std::move(options)), board_(board), address_(std::move(address)), feed_(board, options_.live) {
+      : options_(std::move(options)),
+        board_(board),
+        address_(std::move(address)),
+        feed_(board, options_.live),
+        workers_(options_.followers + kThreadsForRequests, kConnectionsWaiting, [this](int socket) { serve(socket); }) {
     http_.set_default_headers(kHeaders);
-    http_.set_keep_alive_timeout(1);  // the library asks an idle connection a hundred times a second whether it moved
-    http_.set_read_timeout(options_.patience);
-    http_.set_write_timeout(options_.patience);
+    http_.set_keep_alive_timeout(kIdle.count());
     http_.set_payload_max_length(kMostBody);
-    http_.set_tcp_nodelay(true);
-    // Not the library's own options: they share the port with whoever else asks for it.
-    http_.set_socket_options([](socket_t socket) {
-      const int yes = 1;
-      setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    });
-    http_.new_task_queue = [this] { return new Workers(options_.followers + kThreadsForRequests); };
     http_.set_pre_routing_handler([this](const auto& request, auto& response) { return route(request, response); });
     http_.set_error_handler([](const auto& request, auto& response) { refuse_method(request, response); });
     http_.set_exception_handler(
@@ -112,40 +99,49 @@ class HttpServer : public Server {
 
   ~HttpServer() override { HttpServer::stop(); }
 
-  /// The kernel accepts connections from here on; they are answered after start().
-  Status bind() {
-    if (address_.port == 0) {
-      const int port = http_.bind_to_any_port(address_.host);
-      if (port <= 0) return cannot_listen(address_);
-      address_.port = static_cast<std::uint16_t>(port);
-    } else if (!http_.bind_to_port(address_.host, address_.port)) {
-      return cannot_listen(address_);
+  Status bind() { return listener_.bind(address_); }
+
+  Status start() override {
+    try {
+      http_.open(listener_.socket());
+      feed_.start();
+      listener_.start([this](int socket) { take(socket); });
+    } catch (const std::system_error& error) {
+      return Error{fmt::format("the page cannot be served, no thread for it: {}", error.what())};
     }
     return {};
-  }
-
-  void start() override {
-    feed_.start();
-    thread_ = std::thread([this] { http_.listen_after_bind(); });
-    // A stop() before the library runs would be lost.
-    while (!http_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   void ended() override { feed_.end(); }
 
   void stop() override {
     feed_.close();
-    http_.stop();
-    if (thread_.joinable()) thread_.join();
+    http_.close();
+    listener_.stop();
+    workers_.stop();
   }
 
   [[nodiscard]] const Address& address() const override { return address_; }
 
   [[nodiscard]] Visitors visitors() const override {
-    return {following_.load(), dropped_.load(), refused_.load(), requests_.load()};
+    return {following_.load(), dropped_.load(), refused_.load(), requests_.load(), turned_away_.load()};
   }
 
  private:
+  void take(int socket) {
+    if (workers_.take(socket)) return;
+    ++turned_away_;
+    ::close(socket);
+  }
+
+  void serve(int socket) {
+    try {
+      http_.serve(socket, options_.patience);
+    } catch (const std::exception&) {  // no memory for this one
+      ++turned_away_;
+    }
+  }
+
   HandlerResponse route(const httplib::Request& request, httplib::Response& response) {
     if (!is_loopback_host(request.get_header_value("Host"))) {
       send(refusal(421, "this host answers to 127.0.0.1, [::1] and localhost only"), response);
@@ -218,9 +214,11 @@ class HttpServer : public Server {
   std::atomic<std::uint64_t> dropped_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
   std::atomic<std::uint64_t> requests_ = 0;
+  std::atomic<std::uint64_t> turned_away_ = 0;
   Feed feed_;
-  httplib::Server http_;
-  std::thread thread_;
+  Http http_;
+  Listener listener_;
+  Workers workers_;
 };
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "detect/json.h"
@@ -27,7 +29,7 @@ struct Served {
     auto opened = Server::open(kAny, watched.board(), std::move(options));
     EXPECT_TRUE(opened) << opened.error().message;
     server = std::move(opened.value());
-    server->start();
+    EXPECT_TRUE(server->start());
   }
   [[nodiscard]] httplib::Client client() const { return httplib::Client("127.0.0.1", server->address().port); }
 
@@ -60,11 +62,15 @@ class Raw {
     where.sin_port = htons(server.address().port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
-    EXPECT_EQ(::send(socket_, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+    EXPECT_TRUE(send(request));
   }
   ~Raw() { ::close(socket_); }
   Raw(const Raw&) = delete;
   Raw& operator=(const Raw&) = delete;
+
+  bool send(const std::string& bytes) const {
+    return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+  }
 
   /// All that comes until `mark` was seen or the server closed.
   std::string read_until(const std::string& mark) {
@@ -229,6 +235,60 @@ TEST(Server, StopsAtOnceThoughClientsFollow) {
   served.server->stop();
   EXPECT_LT(Clock::now() - before, milliseconds(2500));
   EXPECT_EQ(first.read_until("this never comes").find("this never comes"), std::string::npos);
+}
+
+std::size_t descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST(Server, ManyConnectionsHoldFewDescriptorsAndThePageAnswersAgain) {
+  Served served;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 8192);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  constexpr std::size_t kMany = 2000;
+  ASSERT_GT(limit.rlim_cur, 2 * kMany + 200);
+  const std::size_t before = descriptors();
+  std::vector<std::unique_ptr<Raw>> silent;
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    silent.push_back(std::make_unique<Raw>(*served.server, ""));
+    if (i % 50 == 0) most = std::max(most, descriptors() - silent.size());
+  }
+  EXPECT_LT(most, before + 150) << "what the server holds must not grow with those who connect";
+  EXPECT_GT(served.server->visitors().turned_away, kMany / 2);
+  auto client = served.client();
+  EXPECT_TRUE(soon([&] {
+    const auto answer = client.Get("/healthz");
+    return answer && answer->status == 200;
+  })) << "though all are still connected";
+}
+
+TEST(Server, ARequestMustBeThereInTime) {
+  Served served({.patience = milliseconds(300)});
+  Raw slow(*served.server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n");
+  const auto before = Clock::now();
+  // A byte now and then is progress, but not enough of it.
+  std::thread dripping([&] {
+    for (int i = 0; i < 20 && slow.send("X"); ++i) std::this_thread::sleep_for(milliseconds(100));
+  });
+  slow.read_until("this never comes");
+  EXPECT_LT(Clock::now() - before, milliseconds(1500));
+  dripping.join();
+  Raw whole(*served.server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(whole.read_until("\r\n\r\n").find("200"), std::string::npos);
+}
+
+TEST(Server, AnEndlessRequestIsCutOff) {
+  Served served;
+  Raw endless(*served.server, "GET /healthz HTTP/1.1\r\n");
+  std::size_t sent = 0;
+  for (const std::string line = "X-More: " + std::string(1000, 'x') + "\r\n"; sent < 64'000'000; sent += line.size()) {
+    if (!endless.send(line)) break;
+  }
+  EXPECT_LT(sent, 8'000'000U) << "the sockets' buffers aside, nothing may be taken";
 }
 
 TEST(Server, APortInUseIsSaidInOneLine) {

@@ -45,7 +45,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "davy_page: {}\n", server.error().message);
     return 1;
   }
-  (*server)->start();
+  if (auto started = (*server)->start(); !started) {
+    fmt::print(stderr, "davy_page: {}\n", started.error().message);
+    return 1;
+  }
   fmt::print("http://{}\n", web::to_string((*server)->address()));
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {
