@@ -17,7 +17,7 @@ def runs(seconds_of):
         for run in range(2):
             label = "miner" if program % 6 == 0 else "benign"
             made.append({"program": f"p{program}", "label": label, "started": 1e9 + 100 * ((program * 7 + run * 13) % 36),
-                         "provenance": {"seconds": seconds_of(label), "place": "veth"}})
+                         "provenance": {**dict.fromkeys(leaks.NUMBERS + leaks.NAMES, 1), "seconds": seconds_of(label)}})
     return made
 
 
@@ -36,6 +36,18 @@ class Leaks(unittest.TestCase):
         found = {one["property"]: one for one in leaks.examine(runs(lambda label: 300 if label == "miner" else 200), 400, 1)}
         self.assertLess(found["seconds"]["p"], 0.01)
         self.assertNotIn("place", found, "the same for all")
+
+    def test_one_in_the_middle_is_found_too(self):
+        source = random.Random(3)
+        found = {one["property"]: one for one in leaks.examine(runs(lambda label: source.choice((1, 3)) if label == "miner" else 2), 400, 1)}
+        self.assertLess(found["seconds"]["p"], 0.01)
+        self.assertLess(abs(found["seconds"]["auc"] - 0.5), 0.3)
+
+    def test_a_run_that_does_not_say_is_refused(self):
+        rows = runs(lambda _: 1)
+        del rows[3]["provenance"]["cores"]
+        with self.assertRaises(KeyError):
+            list(leaks.examine(rows, 10, 1))
 
     def test_a_length_drawn_alike_is_not(self):
         source = random.Random(5)
