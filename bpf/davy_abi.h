@@ -154,6 +154,8 @@ struct davy_exit {
 struct davy_exec {
   struct davy_head head;
   davy_u64 at_ns;
+  davy_u32 old_tid;         /* of the thread that called exec; it has taken the first thread's number since */
+  davy_u32 pad;
   char comm[16];
   char path[DAVY_PATH_MAX]; /* as the caller of exec named it */
 };

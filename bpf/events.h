@@ -119,7 +119,7 @@ static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, stru
   if (!record) return false;
   copy_total(record, entry);
 #ifdef DAVY_RAW
-  if (kind == DAVY_EXIT) fold_tally(&record->total, tally);
+  if (last) fold_tally(&record->total, tally);
 #endif
   if (own) fold(&record->total, task, tally);
   record->total.ended = last;
@@ -189,6 +189,8 @@ int BPF_PROG(program_started, struct task_struct *task, int old_pid, struct linu
   head_of(&record->head, task, DAVY_EXEC, sizeof(*record));
   record->at_ns = bpf_ktime_get_boot_ns();
   bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), &task->comm);
+  record->old_tid = old_pid;
+  record->pad = 0;
   record->path[0] = 0;
   bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
   bpf_ringbuf_submit(record, ring_flags());

@@ -75,6 +75,7 @@ TEST_F(Abi, Records) {
   SAME_FIELD(davy_exit, facts);
   SAME_FIELD(davy_exit, total);
   SAME_SIZE(davy_exec);
+  SAME_FIELD(davy_exec, old_tid);
   SAME_FIELD(davy_exec, path);
   SAME_SIZE(davy_open);
   SAME_FIELD(davy_open, length);

@@ -82,6 +82,7 @@ ProcessState* Assembler::touch(const davy_who& who) {
   ProcessState* state = find_or_make(who);
   if (state && !state->touched) {
     state->touched = true;
+    state->touched_at = touched_.size();
     touched_.push_back(state);
   }
   return state;
@@ -136,7 +137,7 @@ void Assembler::on_exit(const davy_exit& record) {
   end(*state, record.at_ns, record.exit_code);
   if (!first_told || !sink_ || !nothing_follows(*state, record)) return;
   send(*state);
-  std::erase(ended_, Key{state->who.start_ns, state->who.tgid});
+  ended_.pop_back();  // end() has just put it there
   forget(*state);
 }
 
@@ -164,10 +165,20 @@ void Assembler::on_exec(const davy_exec& record) {
   if (!state) return;
   state->exe = text_of(record.path, sizeof record.path);
   state->executed_ns = record.at_ns;
+  if (record.old_tid != record.head.who.tgid) take_over(*state, record.old_tid);
   state->has_mappings = false;
   state->mapped_ns = 0;
   std::copy(std::begin(record.comm), std::end(record.comm), std::begin(state->facts.comm));
   state->identity.reset();
+}
+
+/// A thread other than the first called exec: the rest have ended, and it goes on under the first one's number.
+void Assembler::take_over(ProcessState& state, std::uint32_t old_tid) {
+  std::erase_if(state.threads, [&](const ThreadMark& mark) { return mark.tid != old_tid; });
+  for (ThreadMark& mark : state.threads) {
+    mark.tid = state.who.tgid;
+    mark.start_ns = state.who.start_ns;
+  }
 }
 
 void Assembler::on_open(Bytes bytes) {
@@ -267,7 +278,7 @@ double Assembler::pulse_rows(Bytes bytes, std::size_t pulse, double seconds) {
 }
 
 void Assembler::forget(ProcessState& state) {
-  if (state.touched) std::erase(touched_, &state);
+  if (state.touched) touched_[state.touched_at] = nullptr;
   const auto at = by_tgid_.find(state.who.tgid);
   if (at != by_tgid_.end() && at->second == &state) by_tgid_.erase(at);
   processes_.erase(Key{state.who.start_ns, state.who.tgid});

@@ -116,6 +116,7 @@ class Assembler {
   void on_part(const davy_exit& record);
   void end(ProcessState& state, std::uint64_t at_ns, std::uint32_t exit_code);
   void on_exec(const davy_exec& record);
+  static void take_over(ProcessState& state, std::uint32_t old_tid);
   void on_open(Bytes bytes);
   void on_conversation(const davy_conversation& now);
   void on_cgroup(const davy_cgroup_record& record);
@@ -129,6 +130,7 @@ class Assembler {
   void count_thread(ProcessState& state, const event::ThreadUse& use);
   void add_thread(ProcessState& state, const davy_thread_row& row, const davy_tally* tally);
 
+  static void remember_threads(ProcessState& state);
   Totals settle(ProcessState& state);
   void send(ProcessState& state);
   void emit(ProcessState& state, event::Activity& activity);
@@ -159,7 +161,7 @@ class Assembler {
 
   std::unordered_map<Key, std::unique_ptr<ProcessState>, KeyHash> processes_;
   std::unordered_map<std::uint32_t, ProcessState*> by_tgid_;
-  std::vector<ProcessState*> touched_;
+  std::vector<ProcessState*> touched_;  // null: forgotten since
   std::vector<Key> ended_;
   struct CgroupKeyLess {
     bool operator()(const davy_cgroup_key& a, const davy_cgroup_key& b) const {

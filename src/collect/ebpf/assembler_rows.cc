@@ -39,6 +39,12 @@ bool wants_walk(const ProcessState& state, std::uint64_t now_ns) {
   return busiest_pulse(state) >= kBusyPulseUs && now_ns >= state.mapped_ns + kWalkBusyAgain;
 }
 
+bool went_back(const ThreadMark& before, const ThreadMark& now) {
+  const auto behind = [](std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(b - a) < 0; };
+  return now.cpu_ns < before.cpu_ns || now.involuntary < before.involuntary ||
+         behind(before.calls.all, now.calls.all) || behind(before.calls.io, now.calls.io);
+}
+
 std::uint64_t thread_id(std::uint64_t boot, const davy_thread_row& row) {
   return mix(boot ^ mix(row.start_ns ^ mix(row.tid)));
 }
@@ -132,12 +138,13 @@ void Assembler::on_thread_row(const davy_thread_row& row, const davy_tally* tall
 void Assembler::add_thread(ProcessState& state, const davy_thread_row& row, const davy_tally* tally) {
   ThreadMark now{row.tid, row.start_ns, row.use[DAVY_USE_CPU], row.use[DAVY_USE_INVOLUNTARY],
                  tally ? calls_of(*tally) : CallTotals{}};
-  const auto old = std::find_if(state.threads.begin(), state.threads.end(), [&](const ThreadMark& mark) {
-    return mark.tid == now.tid && mark.start_ns == now.start_ns;
-  });
-  ThreadMark before = old == state.threads.end() ? ThreadMark{} : *old;
-  // A thread from before the collector: what it did until now is not ours to tell.
-  if (old == state.threads.end() && row.start_ns < options_.started_ns) before = now;
+  const auto old = std::lower_bound(state.threads.begin(), state.threads.end(), now.key(),
+                                    [](const ThreadMark& mark, const auto& key) { return mark.key() < key; });
+  const bool known = old != state.threads.end() && old->key() == now.key();
+  ThreadMark before = known ? *old : ThreadMark{};
+  // What a thread did before the collector is not ours to tell; nor what another thread did before it took this one's
+  // number by an exec we have not heard of yet.
+  if ((!known && row.start_ns < options_.started_ns) || went_back(before, now)) before = now;
   state.threads_now.push_back(now);
   const std::uint64_t lived = clock_->end_ns - std::min(clock_->end_ns, std::max(row.start_ns, clock_->begin_ns));
   const std::uint64_t cpu = now.cpu_ns - std::min(now.cpu_ns, before.cpu_ns);
@@ -162,10 +169,17 @@ void Assembler::count_thread(ProcessState& state, const event::ThreadUse& use) {
   if (counted && use.io_calls == 0) work[Sum::kCpuComputeOnly] += use.cpu_us;
 }
 
+void Assembler::remember_threads(ProcessState& state) {
+  if (!state.threads_now.empty()) state.threads.swap(state.threads_now);
+  state.threads_now.clear();
+  std::sort(state.threads.begin(), state.threads.end(),
+            [](const ThreadMark& a, const ThreadMark& b) { return a.key() < b.key(); });
+}
+
 std::vector<std::uint32_t> Assembler::wanting_mappings(std::uint64_t now_ns) const {
   std::vector<const ProcessState*> wanting;
   for (const ProcessState* state : touched_) {
-    if (wants_walk(*state, now_ns)) wanting.push_back(state);
+    if (state && wants_walk(*state, now_ns)) wanting.push_back(state);
   }
   std::sort(wanting.begin(), wanting.end(),
             [](const auto* a, const auto* b) { return busiest_pulse(*a) > busiest_pulse(*b); });

@@ -49,10 +49,12 @@ bool by_deadly_signal(std::uint32_t exit_code) { return (exit_code & 0x7f) != 0;
 
 }  // namespace
 
+/// What is new of a process. One that did nothing sends no rows: that the entry of its ended threads was read says
+/// nothing of the living ones. One that ended without room for its whole has told all its threads one by one.
 Totals Assembler::settle(ProcessState& state) {
-  Totals now = state.last ? *state.last : state.reading;
-  if (!state.last && state.read_pass != pass_) now = state.reported;  // not read this time: nothing new is known
-  if (state.parts && (state.last || state.read_pass == pass_)) now.add(*state.parts);
+  if (!state.last && !state.gone && state.seen_pass != pass_) return {};
+  Totals now = state.last ? *state.last : state.gone ? Totals{} : state.reading;
+  if (state.parts) now.add(*state.parts);
   if (state.before_us) {
     state.reported.use = now.use;
     state.before_us = false;
@@ -64,8 +66,7 @@ void Assembler::send(ProcessState& state) {
   const Totals difference = settle(state);
   event::Activity& activity = work_of(state);
   add_to(activity, difference);
-  if (!state.threads_now.empty()) state.threads.swap(state.threads_now);
-  state.threads_now.clear();
+  remember_threads(state);
   if (state.gone && state.gone_slice == slice() && !state.end_told) {
     state.end_told = true;
     fill_from_end(state, activity);
@@ -219,11 +220,12 @@ std::shared_ptr<const event::Process> Assembler::identity_of(ProcessState& state
 
 void Assembler::take_baseline() {
   for (ProcessState* state : touched_) {
+    if (!state) continue;
     if (state->before_us && (state->last || state->read_pass == pass_)) {
       state->reported.use = (state->last ? *state->last : state->reading).use;
       state->before_us = false;
     }
-    if (!state->threads_now.empty()) state->threads.swap(state->threads_now);
+    remember_threads(*state);
     state->work.reset();
     state->touched = false;
   }
@@ -234,6 +236,7 @@ void Assembler::finish() {
   std::vector<ProcessState*> touched;
   touched.swap(touched_);
   for (ProcessState* state : touched) {
+    if (!state) continue;
     state->touched = false;
     if (!state->facts_known && !state->last && !state->parts) {
       // Its socket outlived it, or the iterators never met it.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/random.h"
@@ -91,6 +92,36 @@ class AssemblerTest : public ::testing::Test {
     davy_tally tally{};
     tally.count[DAVY_CALL_YIELD] = yields;
     assembler_->rows(Buffer().add(process).add(thread).add(tally).bytes());
+    assembler_->finish();
+  }
+  struct ThreadRead {
+    std::uint32_t tid, yields, cpu_s;
+  };
+  /// One slice in which these living threads are read, in this order.
+  void read_threads(const std::vector<ThreadRead>& threads, const ThreadRead& ended = {}) {
+    assembler_->begin_pass(false);
+    davy_retired retired{};
+    retired.count[DAVY_CALL_YIELD] = ended.yields;
+    retired.use[DAVY_USE_CPU] = ended.cpu_s * kSecond;
+    assembler_->retired(who_, retired);
+    davy_process_row process{};
+    process.kind = DAVY_ROW_PROCESS;
+    process.who = who_;
+    Buffer rows;
+    rows.add(process);
+    for (const ThreadRead& read : threads) {
+      davy_thread_row thread{};
+      thread.kind = DAVY_ROW_THREAD;
+      thread.tid = read.tid;
+      thread.who = who_;
+      thread.start_ns = who_.start_ns;
+      thread.has_tally = 1;
+      thread.use[DAVY_USE_CPU] = read.cpu_s * kSecond;
+      davy_tally tally{};
+      tally.count[DAVY_CALL_YIELD] = read.yields;
+      rows.add(thread).add(tally);
+    }
+    assembler_->rows(rows.bytes());
     assembler_->finish();
   }
   davy_exit exit_with(std::uint32_t yields, bool alone) {
@@ -248,6 +279,67 @@ TEST_F(AssemblerTest, ProcessesBeyondTheLimitAreCounted) {
   }
   EXPECT_EQ(assembler_->processes(), 2U);
   EXPECT_EQ(counter("processes_unkept"), 3U);
+}
+
+TEST_F(AssemblerTest, AnIdleProcessOfWhichOnlyItsEndedThreadsAreReadDidNothing) {
+  read(1'600'000'000, 5);
+  start_slice(11);
+  read(3'200'000'000, 5);
+  start_slice(12);
+  assembler_->begin_pass(false);
+  davy_retired retired{};
+  retired.count[DAVY_CALL_YIELD] = 5;
+  assembler_->retired(who_, retired);  // the living thread did nothing, so it sends no row
+  assembler_->finish();
+  EXPECT_EQ(total(Sum::kSyscallYield), 3'200'000'005U);
+}
+
+TEST_F(AssemblerTest, ThreadsThatEndTogetherWithoutRoomForAnEntryCountAll) {
+  read(10);
+  start_slice(11);
+  davy_exit part = exit_with(7, false);
+  part.head.kind = DAVY_PART;
+  part.total.ended = 0;
+  assembler_->record(Buffer().add(part).bytes());
+  part.total.count[DAVY_CALL_YIELD] = 13;
+  part.total.ended = 1;  // the last one, and no record of the whole
+  assembler_->record(Buffer().add(part).bytes());
+  assembler_->begin_pass(false);
+  assembler_->finish();
+  EXPECT_EQ(total(Sum::kSyscallYield), 20U);
+  EXPECT_EQ(total(Sum::kExits), 1U);
+}
+
+TEST_F(AssemblerTest, AThreadThatCallsExecKeepsItsCountsUnderTheFirstThreadsNumber) {
+  for (const bool told : {true, false}) {
+    make();
+    kept_.slices.clear();
+    read_threads({{7, 1'000, 5}, {8, 10, 1}});
+    start_slice(11);
+    davy_exec exec{};
+    exec.head = {DAVY_EXEC, sizeof exec, who_};
+    exec.old_tid = 8;
+    if (told) assembler_->record(Buffer().add(exec).bytes());
+    read_threads({{7, 12, 3}}, {7, 1'000, 5});  // thread 8's counters; those of the first thread are retired
+    ASSERT_EQ(kept_.slices.size(), 2U);
+    const auto& threads = kept_.slices.back().activity.threads;
+    ASSERT_EQ(threads.size(), told ? 1U : 0U);
+    if (told) {
+      EXPECT_EQ(threads[0].calls, 2U);
+      EXPECT_EQ(threads[0].cpu_us, 2'000'000U);
+    }
+  }
+}
+
+TEST_F(AssemblerTest, ThreadsAreKnownAgainInWhateverOrderTheyCome) {
+  read_threads({{9, 100, 1}, {7, 200, 1}, {8, 300, 1}, {12, 400, 1}});
+  start_slice(11);
+  read_threads({{8, 301, 2}, {12, 402, 2}, {10, 3, 1}, {7, 204, 2}});
+  ASSERT_EQ(kept_.slices.size(), 2U);
+  std::vector<std::uint64_t> calls;
+  for (const event::ThreadUse& use : kept_.slices.back().activity.threads) calls.push_back(use.calls);
+  std::sort(calls.begin(), calls.end());
+  EXPECT_EQ(calls, (std::vector<std::uint64_t>{1, 2, 3, 4}));
 }
 
 TEST_F(AssemblerTest, ArmedTimeSharesCpuByPulses) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collect/ebpf/totals.h"
@@ -19,6 +20,8 @@ struct ThreadMark {
   std::uint64_t cpu_ns = 0;
   std::uint64_t involuntary = 0;
   CallTotals calls;
+
+  [[nodiscard]] std::pair<std::uint32_t, std::uint64_t> key() const { return {tid, start_ns}; }
 };
 
 /// What the collector keeps of a process while it lives, and for one slice after.
@@ -50,12 +53,13 @@ struct ProcessState {
   std::uint64_t seen_pass = 0;
 
   std::array<std::uint32_t, event::kPulses> pulses_us{};
-  std::vector<ThreadMark> threads, threads_now;
-  std::unique_ptr<event::Activity> work;  // of the running slice; null: nothing yet
+  std::vector<ThreadMark> threads, threads_now;  // of the last pass, sorted; of this one, as they came
+  std::unique_ptr<event::Activity> work;         // of the running slice; null: nothing yet
   std::uint64_t rss_kib = 0;
   std::uint32_t cpus_allowed = 0;
   std::uint32_t conversations = 0;  // open ones
   bool touched = false;
+  std::size_t touched_at = 0;  // its place in the list of those touched
 
   std::shared_ptr<const event::Process> identity;  // null: to be made anew
   std::shared_ptr<const event::Workload> workload;
