@@ -74,6 +74,34 @@ class Case(unittest.TestCase):
             self.assertIn(part, done.stderr)
 
 
+class Help(Case):
+    """What help shows as an example can be typed as it stands."""
+    ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+    def examples(self, program):
+        for command in ("watch", "record", "scan", "dataset build", "dataset show", "train", "features", "doctor"):
+            done = subprocess.run([program, *command.split(), "--help"], env=CLEAN, text=True, cwd=self.ROOT,
+                                  stdout=subprocess.PIPE, timeout=60, check=True)
+            _, examples, text = done.stdout.partition("Examples:\n")
+            self.assertTrue(examples, command)
+            for line in text.strip().splitlines():
+                yield command, line.strip()
+
+    def test_examples_name_the_program_as_it_was_called(self):
+        called = os.path.relpath(DAVY, self.ROOT)
+        for command, line in self.examples(f"./{called}"):
+            self.assertRegex(line, rf"^(sudo )?\./{re.escape(called)} {command} ?")
+
+    def test_files_of_the_checkout_in_examples_are_there(self):
+        seen = 0
+        for _, line in self.examples(DAVY):
+            for word in line.split():
+                if word.startswith(("corpus/", "models/")):
+                    seen += 1
+                    self.assertTrue(list(self.ROOT.glob(word)), line)
+        self.assertGreater(seen, 2)
+
+
 class Scan(Case):
     def test_finds_the_miner_and_says_when(self):
         done = scan("--json", "miner.davy")

@@ -28,6 +28,20 @@ std::string one_line(const CLI::App* davy, const CLI::Error& error) {
   return fmt::format("davy: {}; see {} --help\n", problem, command);
 }
 
+/// Examples in help begin with what was typed to get there, so that they can be typed as they stand.
+void name_examples(CLI::App& app, const std::string& program) {
+  std::string footer = app.get_footer();
+  for (const std::string start : {"\n  ", "\n  sudo "}) {
+    const std::string davy = start + "davy ";
+    const std::string named = start + program + " ";
+    for (auto at = footer.find(davy); at != std::string::npos; at = footer.find(davy, at + named.size())) {
+      footer.replace(at, davy.size(), named);
+    }
+  }
+  app.footer(footer);
+  for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) name_examples(*command, program);
+}
+
 /// Results that could not be written are no success.
 int check_output(int exit) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
@@ -50,6 +64,7 @@ int main(int argc, char** argv) {
   add_train(davy, exit);
   add_features(davy, exit);
   add_doctor(davy, exit);
+  name_examples(davy, argc > 0 ? argv[0] : "davy");
 
   davy::start_logging(spdlog::level::info);
   try {

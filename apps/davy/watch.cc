@@ -369,7 +369,7 @@ void add_watch(CLI::App& davy, int& exit) {
       "Examples:\n"
       "  sudo davy watch\n"
       "  sudo davy watch --json --listen none --record today.davy\n"
-      "  davy watch --replay corpus/recordings/xmrig.davy");
+      "  davy watch --replay corpus/recordings/xmrig.loopback.1.davy");
   command->callback([command, flags, &exit] { exit = watch(*command, *flags); });
 }
 

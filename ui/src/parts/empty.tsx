@@ -21,7 +21,7 @@ export function Learning({ seconds, silent, live }: { seconds: number; silent: n
 export function SelfTest() {
   return (
     <p class="hint">
-      To see an alert, run <code>sudo davy doctor --self-test</code> on this host: a harmless load that behaves like a miner. It should appear here within a minute.
+      To see an alert, run <code>sudo build/release/davy doctor --self-test</code> where Davy was built: a harmless load that behaves like a miner. It should appear here within a minute.
     </p>
   );
 }
