@@ -127,6 +127,13 @@ static __always_inline bool tell_exit(struct task_struct *task, __u32 kind, stru
   return true;
 }
 
+/* No thread is left that could count. */
+static __always_inline void drop_tally(struct davy_who *who) {
+#ifdef DAVY_RAW
+  bpf_map_delete_elem(&tallies, who);
+#endif
+}
+
 /* How the end of a thread becomes known.
  *
  * A thread that ends among others adds itself to its process's entry in `retired`; who then finds no thread left alive
@@ -152,17 +159,20 @@ int BPF_PROG(thread_ended, struct task_struct *task) {
   if (kept && !last) return 0;
   if (tell_exit(task, kept || alone ? DAVY_EXIT : DAVY_PART, entry, tally, !kept, last)) {
     if (entry) entry->ended = last;
+    if (last) drop_tally(&who);
     return 0;
   }
   if (!entry) entry = retired_of(&who);
   if (!entry) {
     lose(DAVY_LOSS_RETIRED_FULL);
+    if (last) drop_tally(&who);
     return 0;
   }
   if (!kept) fold(entry, task, tally);
 #ifdef DAVY_RAW
   if (last) fold_tally(entry, tally);
 #endif
+  if (last) drop_tally(&who);
   entry->ended = last;
   return 0;
 }

@@ -66,8 +66,10 @@ struct {
 } cgroups_told SEC(".maps");
 
 #ifdef DAVY_RAW
+/* One for each process, until its end. With no room for one more its calls are counted in `retired`: a map that threw
+ * out the oldest would forget counts without a word. */
 struct {
-  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 16384);
   __type(key, struct davy_who);
   __type(value, struct davy_tally);

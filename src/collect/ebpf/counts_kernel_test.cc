@@ -261,6 +261,32 @@ TEST(CountsWithoutRoom, ARingTooSmallLosesNothingThatIsCounted) {
   EXPECT_GT(lost, 0U) << "the ring was large enough: this tested nothing";
 }
 
+TEST(CountsWithoutRoom, ASecondRungWithRoomForFewProcessesForgetsNone) {
+  DAVY_NEEDS_ROOT();
+  EbpfOptions options;
+  options.arming = Arming::kAlways;
+  options.rung = Rung::kRawTracepoint;
+  options.tally_entries = 8;  // fewer than there are processes here
+  Running running(options);
+  ASSERT_TRUE(running.ok());
+  std::vector<pid_t> pids;
+  for (int i = 0; i < 40; ++i) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      ask_priority(1'000);
+      usleep(1'300'000);  // while the others count
+      ask_priority(i);
+      _exit(0);
+    }
+    pids.push_back(pid);
+  }
+  for (pid_t pid : pids) waitpid(pid, nullptr, 0);
+  running.wait_slices(3);
+  for (std::size_t i = 0; i < pids.size(); ++i) {
+    EXPECT_EQ(running.capture().of(static_cast<std::uint32_t>(pids[i]))[Sum::kSyscallPriority], 1'000 + i);
+  }
+}
+
 TEST(CountsUnderLoad, AreExactOnAllCores) {
   DAVY_NEEDS_ROOT();
   EbpfOptions options;

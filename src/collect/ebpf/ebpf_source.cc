@@ -213,6 +213,7 @@ Result<std::unique_ptr<event::SliceSource>> open_ebpf(const EbpfOptions& options
   wanted.ring_bytes = options.ring_bytes;
   wanted.pulses = event::kPulses;
   wanted.raw_tracepoints = options.rung == Rung::kRawTracepoint;
+  wanted.tally_entries = options.tally_entries;
   wanted.walk_all_tasks = options.walk_all_tasks;
   wanted.per_call_hooks = options.arming != Arming::kNever;
   auto kernel = Kernel::load(wanted);

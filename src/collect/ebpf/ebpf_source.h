@@ -15,8 +15,9 @@ struct EbpfOptions {
   Arming arming = Arming::kAdaptive;
   std::uint32_t slice_seconds = event::kSliceSeconds;
   std::uint32_t ring_bytes = 4U << 20;
-  ImageNames* images = nullptr;  // may stay null; else must outlive the source
-  bool walk_all_tasks = false;   // tests: walk mappings as on kernels before 6.1
+  std::uint32_t tally_entries = 1U << 14;  // second rung; tests want few
+  ImageNames* images = nullptr;            // may stay null; else must outlive the source
+  bool walk_all_tasks = false;             // tests: walk mappings as on kernels before 6.1
 };
 
 /// The collector that counts in the kernel. Loads and attaches everything, so that the caller may then drop all

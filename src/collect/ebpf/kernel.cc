@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <type_traits>
 
 #include "davy.skel.h"
 #include "davy_raw.skel.h"
@@ -185,6 +186,9 @@ Status BpfKernel<Rung>::configure(const KernelOptions& options) {
       bpf_map__set_max_entries(object_->maps.retired, options.retired_entries) != 0) {
     return cannot("cannot size the BPF maps", errno);
   }
+  const bool sized = std::is_same_v<Rung, Tracing> ||  // kept with the task there
+                     bpf_map__set_max_entries(object_->maps.tallies, options.tally_entries) == 0;
+  if (!sized) return cannot("cannot size the BPF maps", errno);
   return {};
 }
 
