@@ -124,7 +124,7 @@ std::vector<std::string> not_evaluated(const Activity& activity) {
   if (!activity.has(Flag::kMemoryMapped)) words.emplace_back("memory mappings were not walked");
   if (const auto lost = activity[Sum::kEventsLost]; lost > 0) words.push_back(fmt::format("{} events were lost", lost));
   if (const auto unseen = activity[Sum::kConversationsUnseen]; unseen > 0) {
-    words.push_back(fmt::format("{} further connections were not followed", unseen));
+    words.push_back(fmt::format("further connections were not followed, {} times in all", unseen));
   }
   return words;
 }

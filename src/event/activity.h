@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include "base/id.h"
@@ -89,8 +90,9 @@ struct Peer {
   auto operator<=>(const Peer&) const = default;
 };
 
-/// One socket's exchange with one peer; the key is (opened_ns, id): when a set is full the conversations opened first
-/// stay, so that the long-lived one survives a burst of short ones.
+/// One socket's exchange with one peer; the key is (does not leave the host, opened_ns, id): when a set is full those
+/// over a network stay before those that never leave the host, and of these the ones opened first, so that the
+/// long-lived one survives a burst of short ones (docs/decisions/0003).
 struct Conversation {
   std::uint64_t opened_ns = 0;  // boot time at which the socket connected or was first used
   std::uint64_t id = 0;         // hash of the socket's identity
@@ -134,8 +136,11 @@ struct NewestFirst {
 struct ByThread {
   static std::uint64_t key(const ThreadUse& t) { return t.id; }
 };
-struct OldestFirst {
-  static std::pair<std::uint64_t, std::uint64_t> key(const Conversation& c) { return {c.opened_ns, c.id}; }
+/// Of one key all parts have a transport on the same side, so merging does not change it.
+struct NetworkThenOldestFirst {
+  static std::tuple<bool, std::uint64_t, std::uint64_t> key(const Conversation& c) {
+    return {c.transport == Transport::kUnix, c.opened_ns, c.id};
+  }
 };
 struct ByDirectory {
   static std::uint64_t key(const Directory& d) { return d.hash; }
@@ -149,10 +154,10 @@ struct Activity {
   std::array<std::uint64_t, kCountOf<Peak>> peaks{};
   std::uint64_t flags = 0;  // bit n is Flag(n)
   std::array<OpensOfClass, kCountOf<FileClass>> opens{};
-  std::array<std::uint16_t, kCountOf<LibraryClass>> libraries{};  // distinct libraries mapped of a class; maximum
-  BoundedSet<Moment, NewestFirst, 64> moments;                    // the newest 64 slices
-  BoundedSet<ThreadUse, ByThread, 32> threads;                    // a random 32 of the threads that used CPU
-  BoundedSet<Conversation, OldestFirst, 24> conversations;        // the 24 opened first
+  std::array<std::uint16_t, kCountOf<LibraryClass>> libraries{};       // distinct libraries mapped of a class; maximum
+  BoundedSet<Moment, NewestFirst, 64> moments;                         // the newest 64 slices
+  BoundedSet<ThreadUse, ByThread, 32> threads;                         // a random 32 of the threads that used CPU
+  BoundedSet<Conversation, NetworkThenOldestFirst, 24> conversations;  // 24: of the network, then those opened first
   BoundedSet<Directory, ByDirectory, 64> directories;  // a random 64 (bottom-k: estimates the distinct count)
 
   void merge(const Activity& other);

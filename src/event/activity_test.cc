@@ -92,6 +92,23 @@ TEST(BoundedSet, KeepsTheSmallestKeysOfEverythingInserted) {
   }
 }
 
+TEST(Activity, ConversationsWithinTheHostNeverPushOutThoseOverANetwork) {
+  Activity a;
+  for (std::uint64_t id = 1; id <= 24; ++id) {
+    const Conversation decoy{.opened_ns = id, .id = id, .transport = Transport::kUnix};
+    EXPECT_FALSE(a.conversations.overflows_with(decoy));
+    a.conversations.insert(decoy);
+  }
+  EXPECT_FALSE(a.conversations.overflows_with({.opened_ns = 3, .id = 3, .transport = Transport::kUnix}));
+  const Conversation pool{.opened_ns = 1'000, .id = 99, .transport = Transport::kTcp};
+  EXPECT_TRUE(a.conversations.overflows_with(pool));
+  EXPECT_TRUE(a.conversations.insert(pool));
+  EXPECT_EQ(a.conversations.size(), 24U);
+  EXPECT_EQ(a.conversations[0].id, 99U);
+  EXPECT_FALSE(a.conversations.insert({.opened_ns = 30, .id = 30, .transport = Transport::kUnix}));
+  EXPECT_TRUE(a.conversations.insert({.opened_ns = 2'000, .id = 100, .transport = Transport::kUdp}));
+}
+
 TEST(Activity, SiblingsAddWorkAndNoTime) {
   Activity a, b;
   a.moments.insert({.number = SliceNumber(7), .length_us = 10, .armed_us = 4, .threads = 2, .processes = 1});

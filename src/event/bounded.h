@@ -37,6 +37,12 @@ class BoundedSet {
     return true;
   }
 
+  /// True when inserting `element` would refuse it or push another one out.
+  [[nodiscard]] bool overflows_with(const T& element) const {
+    return full() && std::none_of(items_.begin(), items_.end(),
+                                  [&](const T& item) { return Order::key(item) == Order::key(element); });
+  }
+
   void merge(const BoundedSet& other) {
     for (const T& element : other.items_) {
       if (!insert(element)) break;  // the rest have larger keys still

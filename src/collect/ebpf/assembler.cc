@@ -216,7 +216,9 @@ void Assembler::on_conversation(const davy_conversation& now) {
   // A process may be heard of here first: finish() sees to those that never tell who they are.
   ProcessState* state = touch(now.owner);
   if (!state) return;
-  work_of(*state).conversations.insert(change.conversation);
+  event::Activity& work = work_of(*state);
+  if (work.conversations.overflows_with(change.conversation)) ++work[Sum::kConversationsUnseen];
+  work.conversations.insert(change.conversation);
   count_conversation(*state, change);
 }
 

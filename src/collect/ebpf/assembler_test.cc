@@ -342,6 +342,23 @@ TEST_F(AssemblerTest, ThreadsAreKnownAgainInWhateverOrderTheyCome) {
   EXPECT_EQ(calls, (std::vector<std::uint64_t>{1, 2, 3, 4}));
 }
 
+TEST_F(AssemblerTest, ConversationsWithoutRoomAreCounted) {
+  for (std::uint64_t id = 1; id <= 30; ++id) {
+    davy_conversation_record record{};
+    record.head = {DAVY_CONVERSATION, sizeof record, who_};
+    record.conversation.id = id;
+    record.conversation.opened_ns = 100 - id;  // each pushes the newest out
+    record.conversation.owner = who_;
+    record.conversation.transport = DAVY_TCP;
+    record.conversation.sent.messages = 1;
+    assembler_->record(Buffer().add(record).bytes());
+  }
+  read(1);
+  ASSERT_EQ(kept_.slices.size(), 1U);
+  EXPECT_EQ(kept_.slices[0].activity.conversations.size(), 24U);
+  EXPECT_EQ(total(Sum::kConversationsUnseen), 6U);
+}
+
 TEST_F(AssemblerTest, ArmedTimeSharesCpuByPulses) {
   for (std::size_t i = 5; i < event::kPulses; ++i) clock_.pulses[i].armed = false;
   davy_pulse_row pulse{};
