@@ -398,6 +398,19 @@ class Settings(Case):
         self.one_clear_line(self.fault("[watch]\nseconds = 'soon'\n"), 2, "bad.toml", "seconds")
         self.one_clear_line(davy("watch", "--config", "nowhere.toml"), 2, "nowhere.toml")
 
+    def test_what_no_command_knows_is_a_mistake(self):
+        self.one_clear_line(self.fault("modle = 'x'\n"), 2, "bad.toml", "modle")
+        self.one_clear_line(self.fault("[wacth]\nno-argv = true\n"), 2, "bad.toml", "wacth")
+        self.one_clear_line(self.fault("[watch.more]\nno-argv = true\n"), 2, "bad.toml", "more")
+        self.one_clear_line(self.fault("watch = true\n"), 2, "bad.toml", "watch")
+        self.one_clear_line(self.fault("config = 'other.toml'\n"), 2, "bad.toml", "config")
+        self.one_clear_line(self.fault("[scan]\nno-argv = true\n"), 2, "bad.toml", "no-argv", "davy scan")
+        self.one_clear_line(self.fault("[dataset]\nout = 'x'\n"), 2, "bad.toml", "dataset")
+
+    def test_what_another_command_knows_is_none(self):
+        text = 'model = "model.davym"\nlisten = "none"\nlabel = "miner"\n[record]\nout = "x.davy"\n[scan]\nmodel = "x"\n'
+        self.assertIsNone(self.page(text=text))
+
 
 def start_record(*words, env=None):
     return subprocess.Popen([DAVY, "record", "--rung", "proc", *map(str, words)], cwd=FOLDER, env={**CLEAN, **(env or {})},

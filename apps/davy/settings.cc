@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -39,9 +41,48 @@ std::string as_word(const toml::node& value) {
   return {};
 }
 
+using Commands = std::vector<CLI::App*>;
+
+/// Those that read the file, `command` among them.
+Commands commands_with_settings(CLI::App& command) {
+  return command.get_parent()->get_subcommands(
+      [](CLI::App* one) { return one->get_option_no_throw("--config") != nullptr; });
+}
+
 CLI::Option* option_of(CLI::App& command, std::string key) {
   std::replace(key.begin(), key.end(), '_', '-');
+  if (key == "config" || key == "help") return nullptr;
   return command.get_option_no_throw("--" + key);
+}
+
+CLI::App* find(const Commands& commands, std::string_view name) {
+  const auto at = std::find_if(commands.begin(), commands.end(), [&](auto* one) { return one->get_name() == name; });
+  return at == commands.end() ? nullptr : *at;
+}
+
+/// Below [COMMAND].
+Status check_keys(CLI::App& command, const toml::table& table, const std::string& file) {
+  for (const auto& [name, value] : table) {
+    const std::string key(name.str());
+    if (value.is_table() || option_of(command, key) == nullptr)
+      return bad(file, key, fmt::format("is no setting of davy {}", command.get_name()));
+  }
+  return {};
+}
+
+/// A key that nobody knows is a mistake, whichever command it was meant for: what it was to do is not done.
+Status check_file(const Commands& commands, const toml::table& table, const std::string& file) {
+  for (const auto& [name, value] : table) {
+    const std::string key(name.str());
+    if (const auto* own = value.as_table()) {
+      auto* command = find(commands, key);
+      if (command == nullptr) return bad(file, "[" + key + "]", "is no command of davy that has settings");
+      if (auto checked = check_keys(*command, *own, file); !checked) return checked;
+    } else if (std::none_of(commands.begin(), commands.end(), [&](auto* one) { return option_of(*one, key); })) {
+      return bad(file, key, "is no setting of any command");
+    }
+  }
+  return {};
 }
 
 Status give(CLI::Option& option, const std::string& word, const std::string& file, const std::string& key) {
@@ -55,14 +96,12 @@ Status give(CLI::Option& option, const std::string& word, const std::string& fil
   return {};
 }
 
-/// `strict`: a key that is no option of the command is an error; at the top it may belong to another command.
-Status apply_table(CLI::App& command, const toml::table& table, const std::string& file, bool strict) {
+/// What is an option of the command; the rest belongs to others.
+Status apply_table(CLI::App& command, const toml::table& table, const std::string& file) {
   for (const auto& [name, value] : table) {
     const std::string key(name.str());
-    if (value.is_table()) continue;
     CLI::Option* option = option_of(command, key);
-    if (option == nullptr && !strict) continue;
-    if (option == nullptr) return bad(file, key, fmt::format("is no setting of davy {}", command.get_name()));
+    if (value.is_table() || option == nullptr) continue;
     const auto word = as_word(value);
     if (word.empty()) return bad(file, key, "must be a text, a number or true or false");
     if (auto given = give(*option, word, file, key); !given) return given;
@@ -86,10 +125,11 @@ Status apply_config(CLI::App& command) {
   const std::string file = option->count() > 0 ? option->as<std::string>() : kDefaultFile;
   const auto table = read(file, option->count() > 0);
   if (!table) return table.error();
+  if (auto checked = check_file(commands_with_settings(command), *table, file); !checked) return checked;
   if (const auto* own = table->get_as<toml::table>(command.get_name())) {
-    if (auto applied = apply_table(command, *own, file, true); !applied) return applied;
+    if (auto applied = apply_table(command, *own, file); !applied) return applied;
   }
-  return apply_table(command, *table, file, false);
+  return apply_table(command, *table, file);
 }
 
 void add_model(CLI::App& command, std::string& path) {

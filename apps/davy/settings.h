@@ -16,7 +16,8 @@ namespace davy::app {
 void add_config(CLI::App& command);
 
 /// Gives the file's value to every option that neither a flag nor a variable gave one. Call it first in the command's
-/// callback. Without --config, a missing /etc/davy/davy.toml is no error. kBadInput names file, key and what is wrong.
+/// callback. Without --config, a missing /etc/davy/davy.toml is no error. kBadInput names file, key and what is wrong;
+/// a key that no command knows is wrong, too.
 Status apply_config(CLI::App& command);
 
 /// Adds --model with DAVY_MODEL.
