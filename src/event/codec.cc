@@ -16,6 +16,24 @@ void count_unknown(const Message& message, std::uint64_t& newer) {
   newer += static_cast<std::uint64_t>(Message::GetReflection()->GetUnknownFields(message).field_count());
 }
 
+/// No collector writes longer text, more ancestors or more counters: what only a hostile stream can say is cut, and
+/// counted as unknown.
+constexpr std::size_t kMostText = 4096;
+constexpr int kMostAncestors = 6;
+constexpr int kMostCounters = 256;
+
+std::string text_from(const std::string& in, std::uint64_t& newer) {
+  if (in.size() <= kMostText) return in;
+  ++newer;
+  return in.substr(0, kMostText);
+}
+
+template <typename Messages>
+int at_most(const Messages& in, int most, std::uint64_t& newer) {
+  newer += static_cast<std::uint64_t>(std::max(0, in.size() - most));
+  return std::min(in.size(), most);
+}
+
 /// The enum value of a number, or the first value for a number beyond `last`.
 template <typename Enum>
 Enum enum_from(std::uint32_t number, Enum last, std::uint64_t& newer) {
@@ -258,11 +276,11 @@ Workload decode(const proto::Workload& in, std::uint64_t& newer) {
   count_unknown(in, newer);
   return {WorkloadId(in.id()),
           enum_from(in.kind(), Workload::Kind::kSystem, newer),
-          in.cgroup(),
-          in.container(),
-          in.runtime(),
-          in.image(),
-          in.pod()};
+          text_from(in.cgroup(), newer),
+          text_from(in.container(), newer),
+          text_from(in.runtime(), newer),
+          text_from(in.image(), newer),
+          text_from(in.pod(), newer)};
 }
 
 void encode(const Process& process, proto::Process& out) {
@@ -287,10 +305,11 @@ Process decode(const proto::Process& in, std::uint64_t boot, std::uint64_t& newe
   process.workload = WorkloadId(in.workload());
   process.parent_tgid = in.parent_tgid();
   process.uid = in.uid();
-  process.comm = in.comm();
-  process.exe = in.exe();
-  for (const proto::Ancestor& ancestor : in.ancestors())
-    process.ancestors.push_back({ancestor.tgid(), ancestor.comm()});
+  process.comm = text_from(in.comm(), newer);
+  process.exe = text_from(in.exe(), newer);
+  const int ancestors = at_most(in.ancestors(), kMostAncestors, newer);
+  for (int i = 0; i < ancestors; ++i)
+    process.ancestors.push_back({in.ancestors(i).tgid(), text_from(in.ancestors(i).comm(), newer)});
   return process;
 }
 
@@ -339,8 +358,9 @@ Health decode(const proto::Health& in, std::uint64_t& newer) {
   health.wall = wall_from(in.wall_ns());
   health.armed_us = in.armed_us();
   health.rung = enum_from(in.rung(), Health::Rung::kProc, newer);
-  for (const proto::HealthCounter& counter : in.counters())
-    health.counters.push_back({counter.name(), counter.value()});
+  const int counters = at_most(in.counters(), kMostCounters, newer);
+  for (int i = 0; i < counters; ++i)
+    health.counters.push_back({text_from(in.counters(i).name(), newer), in.counters(i).value()});
   return health;
 }
 

@@ -14,6 +14,8 @@ constexpr std::size_t kSearchBytes = std::size_t{1} << 20;
 /// Places that look like a frame but are none, in one search for the next: beyond that the file is given up, so that a
 /// hostile one costs no more than its size allows.
 constexpr int kMostFalseStarts = 16;
+/// Bytes beyond the size of the file that are hashed for nothing in one run before the rest is given up.
+constexpr std::uint64_t kMostHashedInVain = std::uint64_t{128} << 20;
 constexpr std::uint64_t kMostFooterBytes = std::uint64_t{64} << 20;
 
 class Reader final : public RecordingReader {
@@ -49,6 +51,7 @@ class Reader final : public RecordingReader {
   Status run(SliceSink& sink, const std::function<bool()>& stop) override {
     skipped_ = {};
     warning_.clear();
+    hashed_in_vain_ = 0;
     StreamDecoder decoder(std::make_shared<const Host>(header_.host));
     std::string plain;
     std::uint64_t frames = 0;
@@ -92,7 +95,10 @@ class Reader final : public RecordingReader {
     if (!read_frame_header(bytes_->at(at, kFrameHeaderBytes), header)) return std::nullopt;
     if (header.stored_bytes > bytes_->size() - at - kFrameHeaderBytes) return std::nullopt;
     const std::string_view stored = bytes_->at(at + kFrameHeaderBytes, header.stored_bytes);
-    if (!unpack_frame(header, stored, plain)) return std::nullopt;
+    if (!unpack_frame(header, stored, plain)) {
+      hashed_in_vain_ += header.stored_bytes;
+      return std::nullopt;
+    }
     return at + kFrameHeaderBytes + header.stored_bytes;
   }
 
@@ -100,13 +106,17 @@ class Reader final : public RecordingReader {
     if (!bytes_->at(at, kFooterMagic.size()).starts_with(kFooterMagic)) return false;
     const std::uint64_t rest = bytes_->size() - at;
     std::string_view message;
-    return rest <= kMostFooterBytes && unpack_footer(bytes_->at(at, rest), at, message);
+    if (rest > kMostFooterBytes) return false;
+    if (unpack_footer(bytes_->at(at, rest), at, message)) return true;
+    hashed_in_vain_ += rest;
+    return false;
   }
 
   /// Where the next sound frame, or the footer, starts after `at`.
   std::optional<std::uint64_t> find_after(std::uint64_t at) {
     std::string plain;
     for (int false_starts = 0; false_starts < kMostFalseStarts; ++false_starts) {
+      if (hashed_in_vain_ > bytes_->size() + kMostHashedInVain) return std::nullopt;
       const auto candidate = find_magic(at + 1);
       if (!candidate || load_frame(*candidate, plain) || is_footer(*candidate)) return candidate;
       at = *candidate;
@@ -146,6 +156,7 @@ class Reader final : public RecordingReader {
   RecordingHeader header_;
   std::string warning_;
   Skipped skipped_;
+  std::uint64_t hashed_in_vain_ = 0;  // of places that looked like a frame or footer and were none
 };
 
 Result<std::unique_ptr<RecordingReader>> start(std::unique_ptr<Bytes> bytes, const std::string& name) {

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "event/codec.h"
 #include "event/frame.h"
 #include "event/stream.h"
 #include "event/synthetic.h"
@@ -357,6 +358,74 @@ TEST_F(Recording, DecompressionBombsAreNotOpened) {
   EXPECT_FALSE(unpack_frame(header, std::string_view(lying).substr(kFrameHeaderBytes), plain));
   EXPECT_TRUE(plain.empty());
   EXPECT_FALSE(read_frame_header(honest, header));
+}
+
+/// Entries, each with its length before it, as a frame holds them.
+std::string entry_of(const proto::Entry& entry) {
+  std::string out;
+  for (std::size_t length = entry.ByteSizeLong();; length >>= 7) {
+    out.push_back(static_cast<char>(length < 0x80 ? length : length | 0x80));
+    if (length < 0x80) break;
+  }
+  return out + entry.SerializeAsString();
+}
+
+TEST_F(Recording, NamesWithoutEndAreCutAndNotAllAreHeld) {
+  Capture capture;
+  Skipped skipped;
+  StreamDecoder decoder(std::make_shared<const Host>(some_header().host));
+  proto::Entry workload;
+  workload.mutable_workload()->set_id(1);
+  decoder.feed(entry_of(workload), capture, skipped);
+  for (std::uint32_t tgid = 1; tgid <= 6'000; ++tgid) {  // 28 KB each after the cut
+    proto::Entry entry;
+    entry.mutable_process()->set_tgid(tgid);
+    entry.mutable_process()->set_exe(std::string(100'000, 'x'));
+    for (int i = 0; i < 10; ++i) entry.mutable_process()->add_ancestors()->set_comm(std::string(5'000, 'y'));
+    decoder.feed(entry_of(entry), capture, skipped);
+  }
+  EXPECT_GT(skipped.entries, 500U) << "held up to 128 MiB, then no more";
+  EXPECT_LT(skipped.entries, 2'000U);
+  proto::Entry slice;
+  slice.mutable_slice()->set_workload(1);
+  slice.mutable_slice()->set_tgid(1);
+  decoder.feed(entry_of(slice), capture, skipped);
+  ASSERT_EQ(capture.slices.size(), 1U);
+  EXPECT_EQ(capture.slices[0].process->exe.size(), 4'096U);
+  EXPECT_EQ(capture.slices[0].process->ancestors.size(), 6U);
+  EXPECT_GT(skipped.rows, 0U);
+}
+
+TEST_F(Recording, AnEntryLargerThanAnyIsLeftOut) {
+  Capture capture;
+  Skipped skipped;
+  StreamDecoder decoder(std::make_shared<const Host>(some_header().host));
+  proto::Entry large;
+  for (int i = 0; i < 1'000'000; ++i) large.mutable_health()->add_counters();
+  proto::Entry small;
+  small.mutable_health()->set_number(7);
+  decoder.feed(entry_of(large) + entry_of(small), capture, skipped);
+  EXPECT_EQ(skipped.entries, 1U);
+  ASSERT_EQ(capture.ends.size(), 1U);
+  EXPECT_EQ(capture.ends[0].number.value(), 7U);
+}
+
+TEST_F(Recording, FalseStartsWithoutEndAreGivenUp) {
+  std::string false_start(kFrameMagic);
+  for (const std::uint32_t size : {std::uint32_t{4} << 20, std::uint32_t{4} << 20}) {
+    for (int byte = 0; byte < 4; ++byte) false_start.push_back(static_cast<char>(size >> (8 * byte)));
+  }
+  false_start.resize(kFrameHeaderBytes, 'd');  // a digest that is none
+  std::string part;
+  for (int i = 0; i < 15; ++i) part += false_start;
+  part += pack_frame("");
+  std::string hostile = written(1);
+  hostile.resize(hostile.size() - 100);  // without its footer
+  for (int i = 0; i < 200; ++i) hostile += part;
+  hostile.resize(hostile.size() + (std::size_t{5} << 20));  // what the false ones claim is there: 12 GB to hash
+  const Read read = read_all(hostile);
+  EXPECT_LT(read.skipped.frames, 10U) << "60 MB are hashed in vain in each of the 200 places";
+  EXPECT_THAT(read.warning, HasSubstr("cut short or damaged"));
 }
 
 TEST_F(Recording, IdentitiesAreToldOncePerChange) {

@@ -7,8 +7,22 @@
 namespace davy::event {
 namespace {
 
-/// More processes than a host can have: only a hostile stream tells more at a time.
+/// More processes than a host can have, and more than all their names take: only a hostile stream tells more at a time.
 constexpr std::size_t kMostKnown = std::size_t{1} << 20;
+constexpr std::size_t kMostKnownBytes = std::size_t{128} << 20;
+/// The largest slice takes some 20 KB. Parsed, an entry may take a hundred times its bytes.
+constexpr std::size_t kMostEntryBytes = std::size_t{1} << 20;
+
+std::size_t bytes_of(const Workload& workload) {
+  return sizeof workload + workload.cgroup.size() + workload.container.size() + workload.runtime.size() +
+         workload.image.size() + workload.pod.size();
+}
+
+std::size_t bytes_of(const Process& process) {
+  std::size_t bytes = sizeof process + process.comm.size() + process.exe.size();
+  for (const Ancestor& ancestor : process.ancestors) bytes += sizeof ancestor + ancestor.comm.size();
+  return bytes;
+}
 
 void append_entry(const proto::Entry& entry, std::string& out) {
   std::size_t length = entry.ByteSizeLong();
@@ -34,6 +48,11 @@ std::optional<std::string_view> next_entry(std::string_view& rest) {
   const std::string_view entry = rest.substr(used, length);
   rest.remove_prefix(used + length);
   return entry;
+}
+
+/// Of whole entries in a frame; the header of a recording is read elsewhere and may be longer.
+bool parse_bounded(std::string_view bytes, proto::Entry& entry) {
+  return bytes.size() <= kMostEntryBytes && entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
 bool parse(std::string_view bytes, proto::Entry& entry) {
@@ -104,7 +123,7 @@ void StreamDecoder::feed(std::string_view plain, SliceSink& sink, Skipped& skipp
       ++skipped.entries;
       return;  // without its length the rest has no meaning
     }
-    if (parse(*bytes, entry)) {
+    if (parse_bounded(*bytes, entry)) {
       take(entry, sink, skipped);
     } else {
       ++skipped.entries;
@@ -116,12 +135,16 @@ void StreamDecoder::take(const proto::Entry& entry, SliceSink& sink, Skipped& sk
   switch (entry.what_case()) {
     case proto::Entry::kHeader:
       break;
-    case proto::Entry::kWorkload:
-      learn(decode(entry.workload(), skipped.rows), skipped);
+    case proto::Entry::kWorkload: {
+      Workload workload = decode(entry.workload(), skipped.rows);
+      learn(workloads_, WorkloadId(workload.id), std::move(workload), skipped);
       break;
-    case proto::Entry::kProcess:
-      learn(decode(entry.process(), host_->boot, skipped.rows), skipped);
+    }
+    case proto::Entry::kProcess: {
+      Process process = decode(entry.process(), host_->boot, skipped.rows);
+      learn(processes_, ProcessId(process.id), std::move(process), skipped);
       break;
+    }
     case proto::Entry::kSlice:
       take(entry.slice(), sink, skipped);
       break;
@@ -138,22 +161,17 @@ void StreamDecoder::take(const proto::Entry& entry, SliceSink& sink, Skipped& sk
   }
 }
 
-void StreamDecoder::learn(Workload workload, Skipped& skipped) {
-  if (workloads_.size() >= kMostKnown && !workloads_.contains(workload.id)) {
+template <typename Table, typename Key, typename T>
+void StreamDecoder::learn(Table& table, const Key& key, T what, Skipped& skipped) {
+  const auto old = table.find(key);
+  const bool fresh = old == table.end();
+  const std::size_t bytes = bytes_of(what), before = fresh ? 0 : bytes_of(*old->second.what);
+  if ((fresh && table.size() >= kMostKnown) || known_bytes_ - before + bytes > kMostKnownBytes) {
     ++skipped.entries;
     return;
   }
-  const WorkloadId id = workload.id;
-  workloads_[id] = {std::make_shared<const Workload>(std::move(workload)), now_};
-}
-
-void StreamDecoder::learn(Process process, Skipped& skipped) {
-  if (processes_.size() >= kMostKnown && !processes_.contains(process.id)) {
-    ++skipped.entries;
-    return;
-  }
-  const ProcessId id = process.id;
-  processes_[id] = {std::make_shared<const Process>(std::move(process)), now_};
+  known_bytes_ += bytes - before;
+  table[key] = {std::make_shared<const T>(std::move(what)), now_};
 }
 
 void StreamDecoder::take(const proto::Slice& in, SliceSink& sink, Skipped& skipped) {
@@ -175,14 +193,21 @@ void StreamDecoder::take(const proto::Slice& in, SliceSink& sink, Skipped& skipp
   if (of_process) {
     slice.process = process->second.what;
     process->second.last = slice.number;
-    if (slice.activity.has(Flag::kExited)) processes_.erase(process);
+    if (slice.activity.has(Flag::kExited)) {
+      known_bytes_ -= bytes_of(*slice.process);
+      processes_.erase(process);
+    }
   }
   sink.on_slice(slice);
 }
 
 void StreamDecoder::forget_silent() {
   // Twice as patient as the writer, which counts from the slice it wrote.
-  const auto gone = [&](const auto& row) { return silent(row.second.last, now_, 2 * kSilence); };
+  const auto gone = [&](const auto& row) {
+    if (!silent(row.second.last, now_, 2 * kSilence)) return false;
+    known_bytes_ -= bytes_of(*row.second.what);
+    return true;
+  };
   std::erase_if(processes_, gone);
   std::erase_if(workloads_, gone);
 }

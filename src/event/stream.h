@@ -59,13 +59,14 @@ class StreamDecoder {
   };
   void take(const proto::Entry& entry, SliceSink& sink, Skipped& skipped);
   void take(const proto::Slice& in, SliceSink& sink, Skipped& skipped);
-  void learn(Workload workload, Skipped& skipped);
-  void learn(Process process, Skipped& skipped);
+  template <typename Table, typename Key, typename T>
+  void learn(Table& table, const Key& key, T what, Skipped& skipped);
   void forget_silent();
 
   std::shared_ptr<const Host> host_;
   std::unordered_map<ProcessId, Known<Process>> processes_;
   std::unordered_map<WorkloadId, Known<Workload>> workloads_;
+  std::size_t known_bytes_ = 0;  // of both tables: what a hostile stream can make us hold
   SliceNumber now_;
 };
 
