@@ -483,6 +483,22 @@ class Record(Case):
             time.sleep(0.2)
         self.fail("the command outlived its recorder")
 
+    def test_the_keeper_of_a_command_ends_with_it(self):
+        recording = start_record("--out", "keeper.davy", "--", "true")
+        try:
+            children = pathlib.Path(f"/proc/{recording.pid}/task/{recording.pid}/children")
+            states = []
+            for _ in range(30):  # it would have waited 5 s, and then signalled a group that may be another's by then
+                time.sleep(0.1)
+                keepers = children.read_text().split()
+                states = [pathlib.Path(f"/proc/{keeper}/stat").read_text().split(") ")[1][0] for keeper in keepers]
+                if states == ["Z"]:
+                    return
+            self.fail(f"the keeper is still there: {states}")
+        finally:
+            recording.send_signal(signal.SIGTERM)
+            recording.communicate(timeout=30)
+
     def test_nothing_is_overwritten_unasked(self):
         (FOLDER / "there.davy").write_text("precious")
         done = davy("record", "--rung", "proc", "--out", "there.davy", "--seconds", 1)

@@ -80,12 +80,18 @@ bool reap(pid_t command, int reports, int ms) {
   }
 }
 
-/// Returns when the command has ended, and then it was told, or when `orders` closes.
-void wait_for_end_or_orders(pid_t command, int orders, int reports) {
+/// Ended, but not yet reaped: its number, and that of its group, stay its own.
+bool has_ended(pid_t command) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(command), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == command;
+}
+
+/// Returns when the command has ended, or when `orders` closes.
+void wait_for_end_or_orders(pid_t command, int orders) {
   const int ended = static_cast<int>(syscall(SYS_pidfd_open, command, 0));
   std::array<pollfd, 2> watched{
       {{orders, 0, 0}, {ended, POLLIN, 0}}};  // no events asked of `orders`: POLLHUP comes anyway
-  while (!reap(command, reports, 0)) {
+  while (!has_ended(command)) {
     const bool any = poll(watched.data(), watched.size(), ended < 0 ? 200 : -1) > 0;
     if (any && watched[0].revents != 0) break;
   }
@@ -110,7 +116,7 @@ void wait_for_end_or_orders(pid_t command, int orders, int reports) {
   if (read(orders, &byte, 1) == 1 && write(go->write, &byte, 1) == 1) {
     int error = 0;
     if (read(failed->read, &error, sizeof error) > 0) tell(reports, Report::Kind::kExecFailed, error);
-    wait_for_end_or_orders(command, orders, reports);
+    wait_for_end_or_orders(command, orders);
   }
   close(go->write);
   kill(-command, SIGTERM);
