@@ -15,8 +15,11 @@
 
 #include "child.h"
 #include "collect/factory.h"
+#include "collect/image_names.h"
 #include "collect/privileges.h"
+#include "collect/warden.h"
 #include "commands.h"
+#include "descendants.h"
 #include "detect/coverage.h"
 #include "event/recording.h"
 #include "settings.h"
@@ -61,33 +64,6 @@ Wanted workload_named(const std::string& part) {
   };
 }
 
-/// The process `root`, everything it starts, and what else runs in its session: a process whose parent ended before its
-/// first slice is known by the session alone.
-class Descendants {
- public:
-  explicit Descendants(std::uint32_t root) : tgids_{root} {}
-
-  bool wants(const Slice& slice) {
-    const bool own_session = session_ && slice.workload->id == *session_;
-    if (slice.process == nullptr) return own_session;
-    const event::Process& process = *slice.process;
-    if (!own_session && !related(process)) return false;
-    tgids_.insert(process.id.tgid);
-    if (!session_ && slice.workload->kind == event::Workload::Kind::kSession) session_ = slice.workload->id;
-    return true;
-  }
-
- private:
-  [[nodiscard]] bool related(const event::Process& process) const {
-    return tgids_.contains(process.id.tgid) || tgids_.contains(process.parent_tgid) ||
-           std::any_of(process.ancestors.begin(), process.ancestors.end(),
-                       [&](const event::Ancestor& ancestor) { return tgids_.contains(ancestor.tgid); });
-  }
-
-  std::unordered_set<std::uint32_t> tgids_;  // at most as many as there are pids
-  std::optional<event::WorkloadId> session_;
-};
-
 Wanted wanted(const Flags& flags, const Child* child) {
   if (!flags.container.empty()) return container_named(flags.container);
   if (!flags.workload.empty()) return workload_named(flags.workload);
@@ -105,7 +81,7 @@ class Recorder : public event::SliceSink {
     if (!wanted_(slice)) return;
     writer_.on_slice(slice);
     ++slices_;
-    if (slice.process != nullptr) processes_.insert(slice.process->id);
+    if (slice.process != nullptr) count(slice);
   }
 
   void on_slice_end(const event::Health& health) override {
@@ -115,7 +91,7 @@ class Recorder : public event::SliceSink {
   }
 
   [[nodiscard]] std::size_t slices() const { return slices_; }
-  [[nodiscard]] std::size_t processes() const { return processes_.size(); }
+  [[nodiscard]] std::size_t processes() const { return processes_; }
   [[nodiscard]] std::size_t ends() const { return ends_; }
   [[nodiscard]] bool failed() const { return !writer_.status(); }
 
@@ -130,11 +106,20 @@ class Recorder : public event::SliceSink {
   }
 
  private:
+  /// Those that ended are not held: a recording of days must not grow.
+  void count(const Slice& slice) {
+    const bool fresh = living_.insert(slice.process->id).second;
+    const bool over = slice.activity.has(event::Flag::kExited);
+    if (fresh) ++processes_;
+    if (over) living_.erase(slice.process->id);
+  }
+
   event::RecordingWriter& writer_;
   Wanted wanted_;
   std::size_t slices_ = 0;
   std::size_t ends_ = 0;
-  std::unordered_set<ProcessId> processes_;
+  std::size_t processes_ = 0;
+  std::unordered_set<ProcessId> living_;
   event::Health health_;
 };
 
@@ -275,7 +260,16 @@ int record(CLI::App& command, const Flags& flags) {
   const auto arming = collect::arming_from(flags.arming);
   if (!arming) return report(arming.error());
 
-  auto collector = collect::open_collector({.rung = *rung, .arming = *arming});
+  // Images have names only where --workload may ask for one. The thread that looks them up starts with the first asked.
+  std::unique_ptr<collect::Warden> warden;
+  std::unique_ptr<collect::ImageNames> images;
+  if (!flags.workload.empty()) {
+    if (auto started = collect::Warden::start({.seconds = 2})) warden = *std::move(started);
+    collect::ImageNames::Options options;
+    if (warden != nullptr) options.look_up = collect::lookup_by(*warden);
+    images = collect::ImageNames::create(std::move(options));
+  }
+  auto collector = collect::open_collector({.rung = *rung, .arming = *arming, .images = images.get()});
   if (!collector) return report(collector.error());
   header->host = collector->source->host();
   header->started = wall_now();
