@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""What the commands of studies/ make of runs that went wrong: they are minutes of root's work, and must not end in a trace."""
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+import unittest
+
+STUDIES = pathlib.Path(__file__).resolve().parent.parent / "studies"
+sys.dont_write_bytecode = True
+
+
+def command(name):
+    loader = importlib.machinery.SourceFileLoader(name, str(STUDIES / name / "command"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+LINE = {"score": 0.9, "threshold": 0.5, "release": "0" * 64, "process": {"comm": "xmrig", "exe": "/xmrig"}, "reasons": []}
+
+
+class LiveMiners(unittest.TestCase):
+    def setUp(self):
+        self.study = command("live_miners")
+
+    def row(self, **seen):
+        return self.study.row({"name": "xmrig.stock", "started": {"time": 100.0}, "alerted": None, "detection": None, **seen})
+
+    def test_seconds_count_from_the_first_hash(self):
+        made = self.row(ended={"status": "ok", "work": {"units": 5, "unit": "hashes", "dataset_ms": 3000}},
+                        first_hash={"time": 110.0}, first_rate={"time": 112.0}, alerted=140.0, detection=LINE)
+        self.assertEqual((made["first_hash"], made["alerted"], made["after_first_hash"]), (10.0, 40.0, 30.0))
+        self.assertTrue(self.study.in_time(made))
+
+    def test_late_or_never_is_not_in_time(self):
+        ended = {"status": "ok", "work": {"units": 5, "unit": "hashes", "dataset_ms": None}}
+        self.assertFalse(self.study.in_time(self.row(ended=ended, first_hash={"time": 110.0})))
+        late = self.row(ended=ended, first_hash={"time": 110.0}, alerted=171.0, detection=LINE)
+        self.assertFalse(self.study.in_time(late))
+
+    def test_a_run_that_failed_is_told_and_is_not_in_time(self):
+        for ended in ({"status": "failed", "problem": "no pool"},
+                      {"status": "failed", "work": {"units": 0, "unit": "hashes", "dataset_ms": None}}):
+            made = self.row(ended=ended, alerted=105.0, detection=LINE)
+            self.assertIsNone(made["after_first_hash"])
+            self.assertFalse(self.study.in_time(made))
+
+
+if __name__ == "__main__":
+    unittest.main()
