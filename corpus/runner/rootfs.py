@@ -3,6 +3,7 @@
 One root for all programs, so that the image tells nothing about the label. Nothing of it is ever committed.
 """
 import fcntl
+import filecmp
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
 TOOLS = ("python3", "procps", "iproute2")   # what the pool, the peers and the workers need
+OWN_PARTS = ("pool", "peers", "workers")
 
 
 class RootError(Exception):
@@ -23,28 +25,71 @@ class RootError(Exception):
 
 
 class Root:
-    def __init__(self, cache, say=print):
+    """Shared by all containers of all runners: prepare() leaves a shared lock on it until release() or the end of the process,
+    and only who holds the exclusive one changes it."""
+
+    def __init__(self, cache, say=print, stopped=lambda: False):
         self.cache = pathlib.Path(cache)
         self.path = self.cache / "root"
         self.log = self.cache / "build.log"
         self.say = say
+        self.stopped = stopped
+        self.held = None
 
     def prepare(self, programs):
-        """Installs what `programs` need and is missing. Never while containers of another runner use the root."""
+        """Installs what `programs` need and is missing. While another runner's containers use the root, waits with that."""
         self.cache.mkdir(parents=True, exist_ok=True)
-        with open(self.cache / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self.make_base()
-            wanted = set(TOOLS).union(*(p.packages for p in programs))
-            self.install_packages(sorted(wanted))
-            self.copy_own()
-            seen = set()
-            for program in programs:
-                for step in program.install:
-                    key = json.dumps(step, sort_keys=True)
-                    if key not in seen:
-                        self.install_artefact(step)
-                    seen.add(key)
+        self.held = open(self.cache / "lock", "w")
+        self.lock(fcntl.LOCK_SH, "another runner is changing the root file system: waiting until it is done")
+        if not self.complete(programs):
+            self.lock(fcntl.LOCK_EX, "something is to be installed into the root file system, but containers of another runner use it: "
+                                     "waiting until it has ended")
+            self.change(programs)
+            self.lock(fcntl.LOCK_SH, "another runner is changing the root file system: waiting until it is done")
+
+    def release(self):
+        """No container of ours uses the root any more."""
+        if self.held:
+            self.held.close()
+        self.held = None
+
+    def lock(self, kind, when_waiting):
+        """Not one blocking call: that would go on after a signal."""
+        said = False
+        while True:
+            try:
+                return fcntl.flock(self.held, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not said:
+                    self.say(when_waiting)
+                said = True
+            if self.stopped():
+                raise RootError("ended while waiting for the root file system")
+            time.sleep(0.2)
+
+    def complete(self, programs):
+        """Nothing is to be changed for these."""
+        if not (self.path / "etc/debian_version").exists() or not self.own_parts_are_there():
+            return False
+        have = self.installed()
+        return all(name in have for name in self.packages(programs)) and all(map(self.is_installed, self.steps(programs)))
+
+    def change(self, programs):
+        self.make_base()
+        self.install_packages(self.packages(programs))
+        self.copy_own()
+        for step in self.steps(programs):
+            if not self.is_installed(step):
+                self.install_artefact(step)
+
+    @staticmethod
+    def packages(programs):
+        return sorted(set(TOOLS).union(*(p.packages for p in programs)))
+
+    @staticmethod
+    def steps(programs):
+        """Each `install` step once."""
+        return list({json.dumps(step, sort_keys=True): step for program in programs for step in program.install}.values())
 
     def run(self, words, what, **options):
         with open(self.log, "a") as log:
@@ -98,18 +143,37 @@ class Root:
                      env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
         self.run(apt + ["clean"], "apt-get clean")
 
+    def own_parts(self):
+        """(source, copy in the root) of each file of the pool, the peers and the workers."""
+        for part in OWN_PARTS:
+            for source in sorted((HERE / part).rglob("*")):
+                if source.is_file() and "__pycache__" not in source.parts and not source.name.endswith("_test.py"):
+                    yield source, self.path / "opt/corpus" / source.relative_to(HERE)
+
+    def own_parts_are_there(self):
+        return all(copy.exists() and filecmp.cmp(source, copy, shallow=False) for source, copy in self.own_parts())
+
     def copy_own(self):
-        """The pool, the peers and the workers go into the image: they run from there like any other program."""
-        for part in ("pool", "peers", "workers"):
-            shutil.copytree(HERE / part, self.path / "opt/corpus" / part, dirs_exist_ok=True,
-                            ignore=shutil.ignore_patterns("__pycache__", "*_test.py"))
+        """They go into the image: they run from there like any other program."""
+        for source, copy in self.own_parts():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy)
+
+    def stamp(self, step):
+        return self.cache / "stamps" / hashlib.sha256(self.identity(step).encode()).hexdigest()
+
+    def target(self, step):
+        return self.path / step["to"].lstrip("/")
+
+    def is_installed(self, step):
+        """And not older than fresh_hours."""
+        stamp = self.stamp(step)
+        return (self.target(step).exists() and stamp.exists()
+                and time.time() - stamp.stat().st_mtime < step.get("fresh_hours", 1e6) * 3600)
 
     def install_artefact(self, step):
-        """One step of `install`: {npm|go|pypi|build = ..., to = path in the root, ...}; done again when older than fresh_hours."""
-        target = self.path / step["to"].lstrip("/")
-        stamp = self.cache / "stamps" / hashlib.sha256(self.identity(step).encode()).hexdigest()
-        if target.exists() and stamp.exists() and time.time() - stamp.stat().st_mtime < step.get("fresh_hours", 1e6) * 3600:
-            return
+        """One step of `install`: {npm|go|pypi|build = ..., to = path in the root, ...}."""
+        target, stamp = self.target(step), self.stamp(step)
         kind = next(kind for kind in ("npm", "go", "pypi", "build") if kind in step)
         self.say(f"installing {step[kind]} into the root at {step['to']}")
         target.parent.mkdir(parents=True, exist_ok=True)

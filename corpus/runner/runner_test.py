@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 import tempfile
+import threading
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -170,6 +171,79 @@ class Install(unittest.TestCase):
         root = rootfs.Root("/nonexistent")
         one = root.identity({"build": "x", "to": "/y", "sources": ["workers/render.c"]})
         self.assertNotEqual(one, root.identity({"build": "x", "to": "/y", "sources": ["workers/primes.c"]}))
+
+
+class Shared(rootfs.Root):
+    """A root of one file; a program is a name that has to stand in it."""
+
+    def complete(self, programs):
+        return self.path.exists() and set(programs) <= set(self.path.read_text().split())
+
+    def change(self, programs):
+        self.path.write_text(" ".join(programs))
+
+
+class Locks(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.said = []
+        self.stop = threading.Event()
+        self.first, self.second = (Shared(folder.name, say=self.said.append, stopped=self.stop.is_set) for _ in range(2))
+        self.addCleanup(self.first.release)
+        self.addCleanup(self.second.release)
+
+    def begin(self, *programs):
+        """The second one's prepare(), in a thread."""
+        self.outcome = []
+
+        def prepare():
+            try:
+                self.outcome.append(self.second.prepare(programs))
+            except rootfs.RootError as error:
+                self.outcome.append(str(error))
+        thread = threading.Thread(target=prepare)
+        thread.start()
+        return thread
+
+    def test_who_changes_nothing_shares_the_root(self):
+        self.first.prepare(["nginx", "redis"])
+        thread = self.begin("redis")
+        thread.join(10)
+        self.assertEqual((self.outcome, self.said), ([None], []))
+
+    def test_the_root_does_not_change_under_containers(self):
+        self.first.prepare(["nginx"])
+        thread = self.begin("xmrig")
+        thread.join(1)
+        self.assertEqual(self.first.path.read_text(), "nginx")
+        self.assertEqual(len(self.said), 1, self.said)
+        self.assertIn("another runner", self.said[0])
+        self.first.release()
+        thread.join(10)
+        self.assertEqual(self.first.path.read_text(), "xmrig")
+
+    def test_waiting_ends_when_asked_to(self):
+        self.first.prepare(["nginx"])
+        thread = self.begin("xmrig")
+        self.stop.set()
+        thread.join(10)
+        self.assertIn("waiting", self.outcome[0])
+        self.assertEqual(self.first.path.read_text(), "nginx")
+
+
+class OwnParts(unittest.TestCase):
+    def test_are_copied_without_their_tests_and_again_when_they_differ(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = rootfs.Root(folder)
+            self.assertFalse(root.own_parts_are_there())
+            root.copy_own()
+            self.assertTrue(root.own_parts_are_there())
+            copies = [copy for _, copy in root.own_parts()]
+            self.assertGreater(len(copies), 5)
+            self.assertFalse([copy for copy in copies if copy.name.endswith("_test.py")])
+            copies[0].write_text("changed")
+            self.assertFalse(root.own_parts_are_there())
 
 
 class Jobs(unittest.TestCase):
