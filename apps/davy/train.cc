@@ -27,6 +27,7 @@ struct Flags {
   std::vector<std::string> without_cores;
   std::vector<std::string> rising;
   std::vector<std::string> falling;
+  std::string features = "known";
   train::ForestOptions options;
   bool json = false;
 };
@@ -67,8 +68,15 @@ Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
 /// Feature groups and monotone constraints of this program's catalogue.
 Status fill_from_catalogue(Flags& flags) {
   const auto catalogue = feature::catalogue();
-  for (const feature::Feature& one : catalogue) flags.options.groups.push_back(static_cast<std::uint8_t>(one.group));
   auto& monotone = flags.options.tree.monotone;
+  for (const feature::Feature& one : catalogue) {
+    flags.options.groups.push_back(static_cast<std::uint8_t>(one.group));
+    if (flags.features != "known") continue;
+    if (one.speaks != feature::Speaks::kNeither) {
+      flags.options.features.push_back(static_cast<std::uint16_t>(monotone.size()));
+    }
+    monotone.push_back(static_cast<std::int8_t>(one.speaks));
+  }
   for (const auto& [names, direction] : {std::pair{&flags.rising, 1}, std::pair{&flags.falling, -1}}) {
     for (const std::string& name : *names) {
       monotone.resize(catalogue.size(), 0);
@@ -83,7 +91,7 @@ Status fill_from_catalogue(Flags& flags) {
 
 /// What the model says it came from; nothing of this machine, so that it can be made again to the byte.
 std::string origin_of(const Flags& flags, const std::string& digest) {
-  std::string origin = "--data sha256:" + digest;
+  std::string origin = "--features " + flags.features + " --data sha256:" + digest;
   const auto add = [&](const char* flag, std::vector<std::string> names) {
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) origin += fmt::format(" {} {}", flag, name);
@@ -199,6 +207,11 @@ void add_train(CLI::App& davy, int& exit) {
   command->add_option("--out", flags->out, "Where the model goes (.davym)")->required();
   command->add_option("--leave-out-family", flags->without_families, "Learn nothing from this family (repeatable)");
   command->add_option("--leave-out-core", flags->without_cores, "Learn nothing from miners of this core (repeatable)");
+  command
+      ->add_option("--features", flags->features,
+                   "known: those of which theory says what they speak for, each in that direction only; or all")
+      ->check(CLI::IsMember({"known", "all"}))
+      ->capture_default_str();
   command->add_option("--rising", flags->rising, "The score may only rise with this feature (repeatable)");
   command->add_option("--falling", flags->falling, "The score may only fall with this feature (repeatable)");
   command->add_flag("--json", flags->json, "One JSON object, with the out-of-bag score of each program");

@@ -122,6 +122,16 @@ constexpr auto kRows = std::to_array<Row>({
      "a "
      "pool pushes jobs.",
      of_candidate<[](const Measures&, const Conversation& c) { return share(c.pushes, number(c.received.messages)); }>},
+    {"talk_pushes", "1/min", Scale::kLog, 0,
+     "How often the other side of its pool-like conversation speaks unasked, after a silence of a second or more.",
+     of_candidate<[](const Measures& m, const Conversation& c) {
+       return ratio(60.0 * c.pushes, std::max(m.candidate->alive_s, 1.0));
+     }>},
+    {"talk_push_wait", "s", Scale::kLog, 600,
+     "Time in its pool-like conversation for each time that the other side spoke unasked, and one more: short where "
+     "jobs "
+     "are pushed, as long as the conversation where they are fetched.",
+     of_candidate<[](const Measures& m, const Conversation& c) { return m.candidate->alive_s / (c.pushes + 1.0); }>},
     {"talk_turns", "share", Scale::kLinear, 0,
      "How often the speaker changes in its pool-like conversation, per message: 100 % for question and answer.",
      of_candidate<[](const Measures&, const Conversation& c) { return share(c.turns, messages(c)); }>},

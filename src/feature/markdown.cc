@@ -27,6 +27,8 @@ in {} groups. A model sees these and nothing else. Explanations are given by gro
   is missing: models learn from windows of programs that had begun before they were watched, too.
 - **Few are little.** Shares of calls and of opened files are drawn towards none when there are only a handful.
 - **Heavy tails are compressed.** "log" means that log2(1 + x) is stored. People are shown the natural value.
+- **What a feature says was decided before any data** (`src/feature/knowledge.cc`): more of it speaks for mining, against it, or
+  neither. By default `davy train` uses only those that speak, and each in its direction only.
 - **What cannot be known gets the neutral value**: an ordinary one, so that not knowing speaks neither way.
 
 What is never a feature: names, paths, hashes, addresses, ports, users, host names, the time of day, how long a
@@ -54,6 +56,11 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Group::kCount)> 
     "Files, directories and libraries by class, from a fixed table of kernel and FHS places and of library kinds.",
 };
 
+std::string_view speaks_text(Speaks speaks) {
+  if (speaks == Speaks::kNeither) return "";
+  return speaks == Speaks::kFor ? "for" : "against";
+}
+
 std::string scale_text(Scale scale) { return scale == Scale::kLog ? ", log" : ""; }
 
 std::string table_of(Group group) {
@@ -61,10 +68,11 @@ std::string table_of(Group group) {
   if (const std::string_view note = kNotes.at(static_cast<std::size_t>(group)); !note.empty()) {
     out += fmt::format("{}\n\n", note);
   }
-  out += "| feature | unit | neutral | meaning |\n|---|---|---|---|\n";
+  out += "| feature | unit | neutral | speaks | meaning |\n|---|---|---|---|---|\n";
   for (const Feature& f : catalogue()) {
     if (f.group != group) continue;
-    out += fmt::format("| `{}` | {}{} | {:g} | {} |\n", f.name, f.unit, scale_text(f.scale), f.neutral, f.sentence);
+    out += fmt::format("| `{}` | {}{} | {:g} | {} | {} |\n", f.name, f.unit, scale_text(f.scale), f.neutral,
+                       speaks_text(f.speaks), f.sentence);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/hash.h"
+#include "feature/knowledge.h"
 #include "feature/row.h"
 
 namespace davy::feature {
@@ -36,7 +37,7 @@ std::vector<Feature> build_catalogue() {
   std::vector<Feature> all;
   for (const Table& table : kTables) {
     for (const Row& row : table.rows()) {
-      all.push_back({row.name, row.unit, table.group, row.sentence, row.scale, row.neutral});
+      all.push_back({row.name, row.unit, table.group, row.sentence, row.scale, row.neutral, speaks_of(row.name)});
     }
   }
   return all;

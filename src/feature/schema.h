@@ -34,6 +34,9 @@ enum class Scale : std::uint8_t {
   kLog      // log2(1 + x)
 };
 
+/// What more of a feature says of mining, by what is known of it and not by data: see knowledge.h.
+enum class Speaks : std::int8_t { kAgainst = -1, kNeither = 0, kFor = 1 };
+
 struct Feature {
   std::string_view name;  // lower_snake_case, unique, stable
   std::string_view unit;  // of the natural value: "share", "1/cpu s", "KiB", "yes", ...
@@ -41,6 +44,7 @@ struct Feature {
   std::string_view sentence;  // what an analyst needs to understand it
   Scale scale = Scale::kLinear;
   double neutral = 0;  // natural value where it cannot be known: what is ordinary, so that it speaks for nothing
+  Speaks speaks = Speaks::kNeither;
 };
 
 /// The natural value of a number of the vector: 1,750 calls per CPU second, not its logarithm.

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "event/synthetic.h"
+#include "feature/knowledge.h"
 #include "feature/markdown.h"
 #include "feature/measures.h"
 
@@ -81,6 +82,17 @@ TEST(Catalogue, EveryGroupHasAtLeastThree) {
   for (const Feature& feature : catalogue()) ++counts[feature.group];
   EXPECT_EQ(counts.size(), static_cast<std::size_t>(Group::kCount));
   for (const auto& [group, count] : counts) EXPECT_GE(count, 3) << name_of(group);
+}
+
+TEST(Catalogue, WhatIsKnownOfMiningIsOfFeaturesThereAre) {
+  std::size_t speaking = 0, against = 0;
+  for (const Feature& feature : catalogue()) {
+    speaking += feature.speaks == Speaks::kNeither ? 0 : 1;
+    against += feature.speaks == Speaks::kAgainst ? 1 : 0;
+  }
+  EXPECT_EQ(speaking, features_that_speak()) << "a name in knowledge.cc is no feature, or stands there twice";
+  EXPECT_GT(against, 20U);
+  EXPECT_GT(speaking - against, 20U);
 }
 
 TEST(Catalogue, ThePageOfTheDocumentationIsCurrent) {

@@ -94,8 +94,11 @@ class ForestTrainer {
 
   /// The features of the groups that were not dropped; if none is left, all.
   [[nodiscard]] std::vector<std::uint16_t> draw_features(std::size_t tree) const {
-    std::vector<std::uint16_t> all(examples_.features);
-    std::iota(all.begin(), all.end(), std::uint16_t{0});
+    std::vector<std::uint16_t> all = options_.features;
+    if (all.empty()) {
+      all.resize(examples_.features);
+      std::iota(all.begin(), all.end(), std::uint16_t{0});
+    }
     if (options_.groups.empty() || options_.drop_group <= 0) return all;
     CounterRandom random(options_.seed, tree, kGroupStream);
     std::vector<bool> dropped(UINT8_MAX + 1);
@@ -141,6 +144,8 @@ Status check_options(const dataset::Examples& examples, const ForestOptions& opt
   }
   if (!options.groups.empty() && options.groups.size() != examples.features)
     return bad("groups must be one per feature");
+  if (std::any_of(options.features.begin(), options.features.end(), [&](auto f) { return f >= examples.features; }))
+    return bad("a feature that may be used is not in the dataset");
   return {};
 }
 

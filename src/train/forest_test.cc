@@ -147,6 +147,23 @@ TEST(TrainForest, DroppedGroupsAreAbsentFromATree) {
   EXPECT_NEAR(static_cast<double>(without_first), 30, 16);  // 4 s.d. of 60 trees
 }
 
+TEST(TrainForest, OnlyFeaturesThatMayBeUsedAre) {
+  ForestOptions options;
+  options.trees = 20;
+  options.features = {1, 2, 4};
+  const GrownForest grown = *train_forest(Planted{}.make(1), options);
+  std::set<std::uint16_t> used;
+  for (const auto& tree : grown.forest.trees) {
+    for (const auto& node : tree) {
+      if (!node.is_leaf()) used.insert(node.feature);
+    }
+  }
+  EXPECT_THAT(used, ::testing::IsSubsetOf({1, 2, 4}));
+  EXPECT_FALSE(used.empty());
+  options.features = {60'000};
+  EXPECT_FALSE(train_forest(Planted{}.make(1), options).ok());
+}
+
 TEST(TrainForest, RowsInNeitherClassTakeNoPart) {
   const dataset::Examples clean = Planted{}.make(1);
   dataset::Examples examples = clean;
