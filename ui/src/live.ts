@@ -1,24 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, Refused, type Summary } from './api';
+import { get, Refused } from './api';
+import { follow, type Live } from './follow';
 
-/** Whether the server's stream reaches us; `lost` since when it does not. */
-export interface Live {
-  summary: Summary | null;
-  connected: boolean;
-}
-
-/** Follows /api/v1/events: one summary a slice. The browser reconnects by itself. */
+/** One summary a slice; see follow(). */
 export function useLive(): Live {
-  const [live, set] = useState<Live>({ summary: null, connected: false });
-  useEffect(() => {
-    const stream = new EventSource('api/v1/events');
-    stream.addEventListener('slice', (event) => {
-      set({ summary: JSON.parse((event as MessageEvent<string>).data) as Summary, connected: true });
-    });
-    stream.onopen = () => set((was) => ({ ...was, connected: true }));
-    stream.onerror = () => set((was) => ({ ...was, connected: false }));
-    return () => stream.close();
-  }, []);
+  const [live, set] = useState<Live>({ summary: null, link: 'opening' });
+  useEffect(() => follow((news) => set((was) => ({ ...was, ...news }))), []);
   return live;
 }
 

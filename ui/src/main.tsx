@@ -2,6 +2,7 @@ import 'uplot/dist/uPlot.min.css';
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Detection, Detections, Health, Summary, Workload, Workloads } from './api';
+import type { Link } from './follow';
 import { useAnswer, useLive } from './live';
 import { Detail } from './parts/detail';
 import { DetectionList } from './parts/detections';
@@ -41,23 +42,23 @@ function One({ route, version }: { route: Exclude<Route, { view: 'home' }>; vers
   return <Detail detection={route.view === 'detection' ? asked : opened} workload={workload} wanted={route.view} />;
 }
 
-function title(summary: Summary | null, connected: boolean): string {
+function title(summary: Summary | null, link: Link): string {
   if (!summary) return 'Davy';
-  if (!connected) return 'No connection · Davy';
+  if (link === 'lost') return 'No connection · Davy';
   if (summary.state === 'alert') return `(${summary.open}) Alert · Davy`;
   return summary.state === 'blind' ? 'Blind · Davy' : 'Davy';
 }
 
 function Page() {
-  const { summary, connected } = useLive();
+  const { summary, link } = useLive();
   const route = useRoute();
   const health = useAnswer<Health>('health', summary?.version).value;
   useEffect(() => {
-    document.title = title(summary, connected);
-  }, [summary, connected]);
+    document.title = title(summary, link);
+  }, [summary, link]);
   return (
     <div class="page">
-      <Head health={health} summary={summary} connected={connected} compact={route.view !== 'home'} />
+      <Head health={health} summary={summary} link={link} compact={route.view !== 'home'} />
       {route.view === 'home' ? <Home health={health} summary={summary} /> : <One key={`${route.view}/${route.id}`} route={route} version={summary?.version} />}
       <footer class="foot">
         <span>Davy {health?.davy ?? ''}</span>

@@ -1,4 +1,5 @@
 import type { Health, Summary } from '../api';
+import type { Link } from '../follow';
 import { clock, count, many, percent, prose } from '../words';
 import { Lamp } from './lamp';
 
@@ -41,13 +42,19 @@ function Losses({ summary }: { summary: Summary }) {
   );
 }
 
+function more(summary: Summary | null, link: Link): string {
+  if (link === 'lost') return `${summary ? 'What you see is old. ' : ''}Trying again.`;
+  if (link === 'refused') return `${summary?.detail ?? ''} Too many pages follow Davy; this one asks every 10 s.`.trim();
+  return summary?.detail ?? '';
+}
+
 /** The lamp, what it says, and how far that can be trusted. The same on each view. */
-export function Head({ health, summary, connected, compact }: { health: Health | null; summary: Summary | null; connected: boolean; compact: boolean }) {
-  const lost = summary !== null && !connected;
+export function Head({ health, summary, link, compact }: { health: Health | null; summary: Summary | null; link: Link; compact: boolean }) {
+  const lost = link === 'lost';
   const state = lost ? 'lost' : (summary?.state ?? 'learning');
   const host = health?.host;
   const text = lost ? 'No connection to Davy.' : (summary?.sentence ?? 'Connecting.');
-  const detail = lost ? 'What you see is old. Trying again.' : (summary?.detail ?? '');
+  const detail = more(summary, link);
   return (
     <header class={`head head-${state}${compact ? ' head-compact' : ''}`}>
       <div class="head-top">
@@ -56,8 +63,8 @@ export function Head({ health, summary, connected, compact }: { health: Health |
         </a>
         <span class="host">{host ? host.name : '\u00a0'}</span>
         <span class="head-time">
-          <span class={`dot${connected ? ' dot-live' : ''}`} aria-hidden="true" />
-          {summary?.time ? `${summary.live ? '' : 'recording, '}as of ${clock(summary.time)}` : connected ? 'connected' : 'connecting'}
+          <span class={`dot${link === 'live' ? ' dot-live' : ''}`} aria-hidden="true" />
+          {summary?.time ? `${summary.live ? '' : 'recording, '}as of ${clock(summary.time)}` : link === 'opening' || lost ? 'connecting' : 'connected'}
         </span>
       </div>
       <div class="head-state">
