@@ -24,7 +24,27 @@ static __always_inline struct kernfs_node *parent_of(struct kernfs_node *node) {
   return (struct kernfs_node *)BPF_CORE_READ((struct kernfs_node___old *)node, parent);
 }
 
-static __always_inline void read_names(char names[DAVY_CGROUP_DEPTH][DAVY_CGROUP_NAME], struct kernfs_node *node) {
+#define DEEPEST 32
+
+/* The node whose names, from it up, all have room: a container that may nest cgroups chooses the innermost ones, so it
+ * is these that are left out. */
+static __always_inline struct kernfs_node *outermost(struct cgroup *group) {
+  struct kernfs_node *node = BPF_CORE_READ(group, kn);
+  int left_out = BPF_CORE_READ(group, level) - DAVY_CGROUP_DEPTH;
+  if (left_out <= 0) return node;
+  lose(DAVY_LOSS_CGROUP_DEPTH);
+  if (bpf_core_field_exists(struct cgroup, ancestors)) {
+    void *ancestors = (void *)group + bpf_core_field_offset(struct cgroup, ancestors);
+    struct cgroup *ancestor = NULL;
+    bpf_probe_read_kernel(&ancestor, sizeof(ancestor), ancestors + DAVY_CGROUP_DEPTH * sizeof(ancestor));
+    return BPF_CORE_READ(ancestor, kn);
+  }
+  for (int i = 0; i < DEEPEST && i < left_out; i++) node = parent_of(node);
+  return node;
+}
+
+static __always_inline void read_names(char names[DAVY_CGROUP_DEPTH][DAVY_CGROUP_NAME], struct cgroup *group) {
+  struct kernfs_node *node = group ? outermost(group) : NULL;
   for (int i = 0; i < DAVY_CGROUP_DEPTH; i++) {
     names[i][0] = 0;
     if (!node) continue;
@@ -33,8 +53,7 @@ static __always_inline void read_names(char names[DAVY_CGROUP_DEPTH][DAVY_CGROUP
   }
 }
 
-static __always_inline void tell_cgroup(struct davy_cgroup_key *key, struct kernfs_node *unified,
-                                        struct kernfs_node *v1) {
+static __always_inline void tell_cgroup(struct davy_cgroup_key *key, struct cgroup *unified, struct cgroup *v1) {
   struct davy_cgroup_record *record;
   __u8 told = 1;
   record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
@@ -56,11 +75,9 @@ static __always_inline void note_cgroup(struct task_struct *task, struct davy_cg
   struct css_set *set = BPF_CORE_READ(task, cgroups);
   struct cgroup *unified = BPF_CORE_READ(set, dfl_cgrp);
   struct cgroup *v1 = first_v1_cgroup(set, BPF_CORE_READ(unified, root));
-  struct kernfs_node *unified_node = BPF_CORE_READ(unified, kn);
-  struct kernfs_node *v1_node = v1 ? BPF_CORE_READ(v1, kn) : NULL;
-  key->unified = BPF_CORE_READ(unified_node, id);
-  key->v1 = v1_node ? BPF_CORE_READ(v1_node, id) : 0;
-  if (!bpf_map_lookup_elem(&cgroups_told, key)) tell_cgroup(key, unified_node, v1_node);
+  key->unified = BPF_CORE_READ(unified, kn, id);
+  key->v1 = v1 ? BPF_CORE_READ(v1, kn, id) : 0;
+  if (!bpf_map_lookup_elem(&cgroups_told, key)) tell_cgroup(key, unified, v1);
 }
 
 #endif

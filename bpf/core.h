@@ -205,6 +205,7 @@ struct cgroup {
   struct kernfs_node *kn;
   struct cgroup_root *root;
   int level;
+  struct cgroup *ancestors[1]; /* by level, since 6.1; as many as there are levels */
 };
 
 struct css_set {

@@ -224,9 +224,9 @@ struct davy_conversation_record {
   struct davy_conversation conversation;
 };
 
-#define DAVY_CGROUP_DEPTH 8
-#define DAVY_CGROUP_NAME 128
-/* Names from the leaf up; an empty name ends the list. */
+#define DAVY_CGROUP_DEPTH 12
+#define DAVY_CGROUP_NAME 256 /* as long as a name may be: one of systemd's in a cgroupfs driver's hands takes 145 */
+/* Names from the leaf up, the outermost where there are more; an empty name ends the list. */
 struct davy_cgroup_record {
   struct davy_head head;
   struct davy_cgroup_key key;
@@ -305,7 +305,7 @@ struct davy_mapping_row {
 enum davy_loss {
   DAVY_LOSS_RING_EXIT, DAVY_LOSS_RING_EXEC, DAVY_LOSS_RING_OPEN, DAVY_LOSS_RING_CONVERSATION,
   DAVY_LOSS_RING_CGROUP, DAVY_LOSS_STORAGE, DAVY_LOSS_RETIRED_FULL,
-  DAVY_LOSS_CALLS, DAVY_LOSS_CONVERSATION, DAVY_LOSS_N
+  DAVY_LOSS_CALLS, DAVY_LOSS_CONVERSATION, DAVY_LOSS_CGROUP_DEPTH, DAVY_LOSS_N
 };
 
 #endif

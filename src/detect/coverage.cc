@@ -31,6 +31,7 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"ring_opens", "opened files not classified, the ring buffer was full"},
     {"ring_conversations", "conversations lost by a full ring buffer"},
     {"ring_cgroups", "new cgroups lost by a full ring buffer"},
+    {"cgroups_too_deep", "cgroups nested deeper than their path is read"},
     {"ring_drops", "events dropped by a full ring buffer"},
     {"storage_missing", ""},  // counted elsewhere then, exactly
     {"retired_full", "ended threads whose counts had no room"},

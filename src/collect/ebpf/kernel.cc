@@ -366,9 +366,9 @@ void BpfKernel<Rung>::ask_for_cgroup(const davy_cgroup_key& key) {
 
 template <typename Rung>
 std::vector<KernelLoss> BpfKernel<Rung>::losses() const {
-  static constexpr const char* kNames[DAVY_LOSS_N] = {"ring_exits",         "ring_execs",   "ring_opens",
-                                                      "ring_conversations", "ring_cgroups", "storage_missing",
-                                                      "retired_full",       "calls_lost",   "conversations_unkept"};
+  static constexpr const char* kNames[DAVY_LOSS_N] = {
+      "ring_exits",      "ring_execs",   "ring_opens", "ring_conversations",   "ring_cgroups",
+      "storage_missing", "retired_full", "calls_lost", "conversations_unkept", "cgroups_too_deep"};
   std::vector<KernelLoss> losses;
   for (std::size_t i = 0; i < DAVY_LOSS_N; ++i) losses.push_back({kNames[i], object_->bss->losses[i]});
   return losses;
