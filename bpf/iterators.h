@@ -96,21 +96,45 @@ struct {
   __type(value, struct davy_exe_row);
 } exe_scratch SEC(".maps");
 
+#define LONGEST_PATH 4096 /* a power of two */
+struct long_path {
+  char text[LONGEST_PATH];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct long_path);
+} path_scratch SEC(".maps");
+
+/* The path of a file; of a long one its start, or its end. Returns the length kept. */
+static __always_inline __u32 read_path(char to[DAVY_PATH_MAX], struct file *file, bool end) {
+  struct long_path *path;
+  __u32 zero = 0;
+  long length, skipped = 0;
+  path = bpf_map_lookup_elem(&path_scratch, &zero);
+  if (!path) return 0;
+  length = bpf_d_path(&file->f_path, path->text, sizeof(path->text)); /* with the NUL */
+  if (length <= 0 || length > LONGEST_PATH) return 0;
+  if (length > DAVY_PATH_MAX && end) skipped = length - DAVY_PATH_MAX;
+  bpf_probe_read_kernel(to, DAVY_PATH_MAX, path->text + (skipped & (LONGEST_PATH - 1)));
+  return (length > DAVY_PATH_MAX ? DAVY_PATH_MAX : length) - 1;
+}
+
 /* The path of the executable, once after each exec. True when it has been written. */
 static __always_inline bool tell_executable(struct seq_file *seq, struct task_struct *task, struct davy_tally *tally) {
   struct davy_exe_row *row;
   struct mm_struct *mm = task->mm;
   struct file *file;
   __u32 zero = 0;
-  long length;
   if (!tally || (tally->exe_told && !full_pass) || !mm) return false;
   file = mm->exe_file;
   row = bpf_map_lookup_elem(&exe_scratch, &zero);
   if (!file || !row) return false;
   row->kind = DAVY_ROW_EXE;
   identify(&row->who, task);
-  length = bpf_d_path(&file->f_path, row->path, sizeof(row->path));
-  row->length = length > 0 && length <= DAVY_PATH_MAX ? length - 1 : 0;
+  row->length = read_path(row->path, file, false); /* where it lies tells most */
   return !bpf_seq_write(seq, row, sizeof(*row));
 }
 
@@ -265,12 +289,10 @@ struct {
 static __always_inline void read_file(struct davy_mapping_row *row, struct vm_area_struct *area, struct file *file) {
   unsigned long start = BPF_CORE_READ(area, vm_mm, start_code);
   struct inode *inode = file->f_inode;
-  long length;
   row->inode = inode->i_ino;
   row->device = inode->i_sb->s_dev;
   row->is_exe = area->vm_start <= start && start < area->vm_end;
-  length = bpf_d_path(&file->f_path, row->path, sizeof(row->path));
-  row->length = length > 0 && length <= DAVY_PATH_MAX ? length - 1 : 0;
+  row->length = read_path(row->path, file, true); /* its name tells most */
 }
 
 /* Memory that goes by a file nobody else can open: huge pages, shared anonymous memory, memfd. */

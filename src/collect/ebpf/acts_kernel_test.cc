@@ -12,9 +12,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 #include <vector>
 
+#include "collect/cgroup_cpu.h"
 #include "collect/ebpf/kernel_test_support.h"
 #include "collect/privileges.h"
 
@@ -163,6 +165,29 @@ TEST_F(Acts, AProcessWhoseFirstThreadHasEndedIsStillSeenWhole) {
   EXPECT_EQ(all[Peak::kWritableExecutable], 3U << 10);
 }
 
+TEST_F(Acts, AnExecutableWithALongPathIsStillPlaced) {
+  namespace fs = std::filesystem;
+  const fs::path top = fs::path("/tmp") / ("davy-long-" + std::to_string(getpid()));
+  const fs::path deep = top / std::string(200, 'a') / std::string(200, 'b');
+  fs::create_directories(deep);
+  fs::copy_file("/bin/sleep", deep / "sleep");
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (chdir(deep.c_str()) == 0) execl("./sleep", "sleep", "60", nullptr);  // what exec was told says nothing
+    _exit(1);
+  }
+  running_->wait_slices(3);
+  const std::vector<event::Slice> slices = running_->capture().slices();
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  fs::remove_all(top);
+  std::string exe;
+  for (const event::Slice& slice : slices) {
+    if (slice.process && slice.process->id.tgid == static_cast<std::uint32_t>(pid)) exe = slice.process->exe;
+  }
+  EXPECT_TRUE(exe.starts_with(top.string() + "/aaa")) << exe;
+}
+
 TEST_F(Acts, AffinityPriorityAndAttacks) {
   const event::Activity all = of([] {
     cpu_set_t some;
@@ -271,6 +296,50 @@ TEST_F(Acts, WhereTheExecutableLies) {
     if (slice.process && slice.process->id.tgid == static_cast<std::uint32_t>(pid)) exe = slice.process->exe;
   }
   EXPECT_EQ(exe, place);
+}
+
+/// A directory of cgroups below the unified hierarchy, gone with this.
+class Cgroups {
+ public:
+  explicit Cgroups(const std::vector<std::string>& names) : at_(cgroup_mounts().unified) {
+    for (const std::string& name : names) {
+      at_ /= name;
+      std::filesystem::create_directory(at_);
+      made_.push_back(at_);
+    }
+  }
+  ~Cgroups() {
+    for (auto dir = made_.rbegin(); dir != made_.rend(); ++dir) rmdir(dir->c_str());
+  }
+  void enter() const { std::ofstream(at_ / "cgroup.procs") << getpid(); }
+
+ private:
+  std::filesystem::path at_;
+  std::vector<std::filesystem::path> made_;
+};
+
+TEST_F(Acts, ACgroupNestedDeepBelongsToTheOutermostContainer) {
+  const std::string outer(64, 'a'), inner(64, 'b'), slice = "kubepods-burstable-pod" + std::string(80, 'c') + ".slice";
+  std::vector<std::string> names{slice + ":cri-containerd:" + outer};
+  for (int i = 0; i < 50; ++i) names.push_back("deeper");
+  names.push_back("docker-" + inner + ".scope");
+  const Cgroups cgroups(names);
+  const pid_t pid = run_child([&] {
+    cgroups.enter();
+    spin_ms(20);
+  });
+  running_->wait_slices(2);
+  std::string container;
+  for (const event::Slice& told : running_->capture().slices()) {
+    if (told.process && told.process->id.tgid == static_cast<std::uint32_t>(pid)) container = told.workload->container;
+  }
+  EXPECT_EQ(container, outer);
+  std::uint64_t too_deep = 0;
+  const event::Health health = running_->capture().healths().back();
+  for (const auto& counter : health.counters) {
+    if (counter.name == "cgroups_too_deep") too_deep = counter.value;
+  }
+  EXPECT_GE(too_deep, 1U);
 }
 
 TEST_F(Acts, AncestorsAreNamed) {
