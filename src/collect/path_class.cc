@@ -287,7 +287,7 @@ bool is_hidden(std::string_view path) {
   return resolved.hidden_at < resolved.depth;
 }
 
-std::uint64_t directory_hash(std::string_view path) {
+std::uint64_t directory_hash(std::string_view path, std::uint64_t seed) {
   constexpr std::size_t kLongest = 4096;
   std::array<char, kLongest + 1> text;
   std::size_t size = 0;
@@ -305,7 +305,7 @@ std::uint64_t directory_hash(std::string_view path) {
                                     text.begin());
   });
   drop_last();
-  return hash64(std::string_view(text.data(), size));
+  return hash64(std::string_view(text.data(), size), seed);
 }
 
 }  // namespace davy::collect

@@ -32,6 +32,7 @@ bool is_hidden(std::string_view path);
 
 /// Hash of the resolved directory a path lies in: "/a/b//../c" and "/a/d" are both in "/a". For counting distinct
 /// directories; relative paths hash as written, whatever the working directory. Looks at the first 4,096 bytes.
-std::uint64_t directory_hash(std::string_view path);
+/// `seed`: nobody who is watched may know it, or he would name directories whose hashes steer the estimate.
+std::uint64_t directory_hash(std::string_view path, std::uint64_t seed);
 
 }  // namespace davy::collect

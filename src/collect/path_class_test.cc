@@ -232,15 +232,16 @@ TEST(Hidden, LooksAtComponentsThatRemain) {
 }
 
 TEST(DirectoryHash, IsOfTheResolvedDirectory) {
-  EXPECT_EQ(directory_hash("/a/b"), directory_hash("/a/c"));
-  EXPECT_EQ(directory_hash("/a/b"), directory_hash("//a/./b"));
-  EXPECT_EQ(directory_hash("/a/x/../b"), directory_hash("/a/b"));
-  EXPECT_NE(directory_hash("/a/b"), directory_hash("/b/b"));
-  EXPECT_NE(directory_hash("/a/b"), directory_hash("a/b"));
-  EXPECT_EQ(directory_hash("/x"), directory_hash("/y"));
-  EXPECT_EQ(directory_hash("x"), directory_hash(""));
-  EXPECT_EQ(directory_hash("/.."), directory_hash("/"));
-  directory_hash("/" + std::string(100'000, 'x'));
+  EXPECT_EQ(directory_hash("/a/b", 7), directory_hash("/a/c", 7));
+  EXPECT_EQ(directory_hash("/a/b", 7), directory_hash("//a/./b", 7));
+  EXPECT_EQ(directory_hash("/a/x/../b", 7), directory_hash("/a/b", 7));
+  EXPECT_NE(directory_hash("/a/b", 7), directory_hash("/b/b", 7));
+  EXPECT_NE(directory_hash("/a/b", 7), directory_hash("a/b", 7));
+  EXPECT_EQ(directory_hash("/x", 7), directory_hash("/y", 7));
+  EXPECT_EQ(directory_hash("x", 7), directory_hash("", 7));
+  EXPECT_NE(directory_hash("/a/b", 7), directory_hash("/a/b", 8)) << "not known beforehand";
+  EXPECT_EQ(directory_hash("/..", 7), directory_hash("/", 7));
+  directory_hash("/" + std::string(100'000, 'x'), 7);
 }
 
 /// Bytes of all kinds, mostly separators and dots: nothing to check but that it ends and stays in bounds (ASan).
@@ -254,7 +255,7 @@ TEST(PathClassTable, SurvivesAnyBytes) {
     }
     classify(path, kOwn);
     is_hidden(path);
-    directory_hash(path);
+    directory_hash(path, 7);
   }
 }
 

@@ -146,7 +146,7 @@ namespace davy::event {
   X(kCgroupCpu, cgroup_cpu_us)                  /* of the workload's cgroup; only in a workload's own slice */  \
   X(kCgroupThrottled, cgroup_throttled_us)      /* kept from running by its quota; likewise */                  \
   X(kEventsLost, events_lost)                   /* ring records of this process or workload known to be lost */ \
-  X(kConversationsUnseen, conversations_unseen) /* sockets beyond the kernel table */                           \
+  X(kConversationsUnseen, conversations_unseen) /* times a socket had no room in the collector or its set */    \
   X(kExits, exits)                              /* processes that ended */                                      \
   X(kSignalsDeadly, signals_deadly)             /* processes of this id ended by a signal */
 

@@ -198,7 +198,7 @@ void Assembler::on_open(Bytes bytes) {
     ++work[Sum::kOpensWriting];
   }
   if (is_hidden(path)) ++work[Sum::kOpensHidden];
-  work.directories.insert(event::Directory{directory_hash(path), file});
+  work.directories.insert(event::Directory{directory_hash(path, options_.directory_seed), file});
 }
 
 void Assembler::on_conversation(const davy_conversation& now) {

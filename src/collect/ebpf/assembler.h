@@ -53,6 +53,7 @@ class Assembler {
     event::Flag source = event::Flag::kSourceTracing;
     ImageNames* images = nullptr;  // may stay null
     std::uint32_t own_tgid = 0;
+    std::uint64_t directory_seed = 0;  // of directory_hash(); sets of one collector merge, so it never changes
     std::size_t processes_limit = 65'536;
     std::size_t conversations_limit = 16'384;
   };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
 
 #include "collect/ebpf/arming_policy.h"
 #include "collect/ebpf/assembler.h"
@@ -60,6 +61,8 @@ Assembler::Options assembler_options(const EbpfOptions& options, std::uint64_t s
   made.started_ns = started_ns;
   made.source = options.rung == Rung::kTracing ? event::Flag::kSourceTracing : event::Flag::kSourceRawTracepoint;
   made.images = options.images;
+  std::random_device random;
+  made.directory_seed = std::uint64_t{random()} << 32 | random();
   made.own_tgid = static_cast<std::uint32_t>(getpid());
   return made;
 }
