@@ -483,6 +483,17 @@ class Record(Case):
             time.sleep(0.2)
         self.fail("the command outlived its recorder")
 
+    def test_the_keeper_of_a_command_holds_nothing_but_pipes(self):
+        recording = start_record("--out", "held.davy", "--", "sleep", "30")
+        try:
+            time.sleep(0.5)
+            keeper = pathlib.Path(f"/proc/{recording.pid}/task/{recording.pid}/children").read_text().split()[0]
+            held = [os.readlink(fd) for fd in pathlib.Path(f"/proc/{keeper}/fd").iterdir() if int(fd.name) > 2]
+            self.assertTrue(all(name.startswith("pipe:") for name in held if "pidfd" not in name), held)
+        finally:
+            recording.send_signal(signal.SIGTERM)
+            recording.communicate(timeout=30)
+
     def test_the_keeper_of_a_command_ends_with_it(self):
         recording = start_record("--out", "keeper.davy", "--", "true")
         try:

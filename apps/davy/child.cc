@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace davy::app {
 namespace {
@@ -98,8 +100,20 @@ void wait_for_end_or_orders(pid_t command, int orders) {
   close(ended);
 }
 
+/// What the recorder has opened, the kernel's programs among it, is none of the keeper's business.
+void close_all_but(int a, int b) {
+  const auto close_between = [](int first, int last) {
+    if (first <= last) syscall(SYS_close_range, first, last, 0);
+  };
+  const auto [low, high] = std::minmax(a, b);
+  close_between(STDERR_FILENO + 1, low - 1);
+  close_between(low + 1, high - 1);
+  close_between(high + 1, std::numeric_limits<int>::max());
+}
+
 /// Life of the keeper: starts the command when told, tells how it ended, ends it when `orders` closes.
 [[noreturn]] void keep(const std::vector<std::string>& words, int orders, int reports) {
+  close_all_but(orders, reports);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);  // we are ended by `orders` closing
   const auto go = make_pipe();
   const auto failed = make_pipe();
