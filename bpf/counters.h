@@ -92,13 +92,18 @@ static __always_inline void look_at_mmap(struct davy_tally *tally, struct pt_reg
   if (!failed(ret)) ADD(tally->bytes[DAVY_BYTES_MAPPED], length);
 }
 
-/* Signals that end a process unless it cares, sent to another one. */
-static __always_inline bool is_kill_of_other(struct task_struct *task, struct pt_regs *regs, bool one_thread) {
+#define CALL_TGKILL 234
+#define CALL_RT_TGSIGQUEUEINFO 297
+#define CALL_PIDFD_SEND_SIGNAL 424
+
+/* Signals that end a process unless it cares, sent to another one. Whom a descriptor means is not looked up: nobody
+ * asks for one of himself. */
+static __always_inline bool is_kill_of_other(struct task_struct *task, struct pt_regs *regs) {
   __u32 level = 0;
   int self = number_in_own_namespace(BPF_CORE_READ(task, group_leader, thread_pid), &level);
-  int target = READ(regs, di);
-  int number = one_thread ? READ(regs, dx) : READ(regs, si);
-  if (target == self || target == 0) return false;
+  int call = READ(regs, orig_ax), target = READ(regs, di);
+  int number = call == CALL_TGKILL || call == CALL_RT_TGSIGQUEUEINFO ? READ(regs, dx) : READ(regs, si);
+  if (call != CALL_PIDFD_SEND_SIGNAL && (target == self || target == 0)) return false;
   return number == 9 || number == 15 || number == 2 || number == 1 || number == 3;
 }
 
@@ -143,7 +148,7 @@ static __noinline void look_at(struct task_struct *task, struct davy_tally *tall
       ADD(tally->count[DAVY_COUNT_MODULES_ASKED], 1);
       break;
     case LOOK_KILL:
-      if (is_kill_of_other(task, regs, READ(regs, orig_ax) == 234)) ADD(tally->count[DAVY_COUNT_KILLS], 1);
+      if (is_kill_of_other(task, regs)) ADD(tally->count[DAVY_COUNT_KILLS], 1);
       break;
     case LOOK_PTRACE:
       ADD(tally->count[DAVY_COUNT_PTRACED], 1);

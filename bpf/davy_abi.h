@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
 /* What the kernel side and the collector share: counters, records and the meaning of their fields.
  *
- * Included by both. abi_kernel_test.cc compares every struct with the BTF of the compiled object, and static_asserts in
- * collect/ebpf/tally.cc tie each counter to its row in event/counters.h.
+ * Included by both. collect/ebpf/abi_test.cc compares every struct with the BTF of the compiled object, and static_asserts in
+ * collect/ebpf/totals.cc tie each counter to its row in event/counters.h.
  */
 #ifndef DAVY_ABI_H
 #define DAVY_ABI_H

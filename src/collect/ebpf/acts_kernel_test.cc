@@ -202,6 +202,12 @@ TEST_F(Acts, AffinityPriorityAndAttacks) {
       for (;;) pause();
     }
     kill(victim, 0);  // asks only
+    siginfo_t from_us{};
+    from_us.si_code = SI_QUEUE;
+    const auto descriptor = static_cast<int>(syscall(SYS_pidfd_open, victim, 0));
+    if (syscall(SYS_rt_sigqueueinfo, victim, SIGTERM, &from_us) != 0) _exit(3);
+    syscall(SYS_rt_tgsigqueueinfo, victim, victim, SIGTERM, &from_us);
+    syscall(SYS_pidfd_send_signal, descriptor, SIGTERM, nullptr, 0);
     kill(victim, SIGKILL);
     waitpid(victim, nullptr, 0);
     ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
@@ -212,7 +218,7 @@ TEST_F(Acts, AffinityPriorityAndAttacks) {
   EXPECT_EQ(all[Sum::kAffinityRefused], 1U);
   EXPECT_EQ(all[Sum::kPrioritySet], 1U);
   EXPECT_EQ(all[Sum::kPriorityRefused], 0U);
-  EXPECT_EQ(all[Sum::kKillsOfOthers], 1U);
+  EXPECT_EQ(all[Sum::kKillsOfOthers], 4U);
   EXPECT_EQ(all[Sum::kPtraceSelfOrOther], 1U);
   EXPECT_EQ(all[Sum::kMemfdsCreated], 1U);
   EXPECT_EQ(all[Sum::kModulesAsked], 1U);
