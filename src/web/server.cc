@@ -62,8 +62,8 @@ void send(const Answer& answer, httplib::Response& response) {
                                 });
 }
 
-/// The library's reading of requests and writing of answers, on connections of ours: its own accept without limit, wait
-/// for each byte anew and give their port to whoever else asks for it.
+/// The library reads requests and writes answers, but on connections of ours: left alone, it accepts without limit,
+/// waits for each byte anew and shares the port with whoever else asks for it.
 class Http : public httplib::Server {
  public:
   void open(int listener) { svr_sock_ = listener; }
