@@ -96,7 +96,7 @@ class Train(unittest.TestCase):
         self.assertLessEqual(max(map(len, said.splitlines())), 80)
         report = json.loads(train("--json").stdout)
         self.assertIn(report["digest"], said)
-        honest = max(p["highest"] for p in report["out_of_bag"] if not p["miner"])
+        honest = max(p["level"] for p in report["out_of_bag"] if not p["miner"])
         self.assertGreater(report["threshold"], honest)
         self.assertIn("--seed 1 --trees 80", report["trained"])
 

@@ -112,11 +112,11 @@ void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t ex
   }
   const train::Threshold& threshold = fitted.threshold;
   fmt::print("Threshold {:.3f}: the highest honest program is {} at {:.3f}", threshold.value,
-             threshold.highest_honest.program, threshold.highest_honest.highest);
+             threshold.highest_honest.program, threshold.highest_honest.level);
   if (threshold.lowest_miner) {
-    fmt::print(",\n  the lowest miner {} at {:.3f}.\n", threshold.lowest_miner->program,
-               threshold.lowest_miner->highest);
-    if (!threshold.parts()) fmt::print("  That miner would be missed: the two overlap.\n");
+    fmt::print(",\n  the lowest miner {} at {:.3f}.\n", threshold.lowest_miner->program, threshold.lowest_miner->level);
+    fmt::print("  {} of {} miners and {} of {} honest programs reach it.\n", threshold.miners_reach, threshold.miners,
+               threshold.honest_reach, threshold.honest);
   } else {
     fmt::print(".\n  With one miner family no score of a miner is out of bag.\n");
   }
@@ -129,8 +129,7 @@ void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t ex
 void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
   nlohmann::json programs = nlohmann::json::array();
   for (const train::ProgramScore& one : fitted.program_scores) {
-    programs.push_back(
-        {{"program", one.program}, {"family", one.family}, {"miner", one.miner}, {"highest", one.highest}});
+    programs.push_back({{"program", one.program}, {"family", one.family}, {"miner", one.miner}, {"level", one.level}});
   }
   nlohmann::json json{{"model", flags.out},
                       {"digest", model::digest(fitted.model)},

@@ -42,7 +42,7 @@ struct Run {
 /// One window that was taken. `label` is the run's for the windows the labelling rule gives it.
 struct Example {
   std::uint32_t run = 0;      // index of Examples::runs
-  std::uint32_t subject = 0;  // which process or workload of its run, numbered as first seen
+  std::uint32_t subject = 0;  // which process or workload of its run, numbered as first seen; seen late, it is another
   std::uint16_t age_s = 0;    // one of kAges: how long it had been seen
   Scope scope = Scope::kProcess;
   event::Label label = event::Label::kUnknown;

@@ -43,7 +43,7 @@ struct Candidate {
 struct Taken {
   Examples& examples;
   std::uint32_t run;
-  std::map<Subject, std::uint32_t> numbers;
+  std::uint32_t subjects = 0;
   std::size_t set_aside = 0;
 
   [[nodiscard]] event::Label label() const { return examples.runs[run].label; }
@@ -85,8 +85,9 @@ class View {
         ++taken_.set_aside;
         continue;
       }
-      const auto next = static_cast<std::uint32_t>(taken_.numbers.size());
-      candidate.example.subject = taken_.numbers.try_emplace(candidate.subject, next).first->second;
+      const auto [number, fresh] = numbers_.try_emplace(candidate.subject, taken_.subjects);
+      if (fresh) ++taken_.subjects;
+      candidate.example.subject = number->second;
       taken_.examples.add(candidate.example, candidate.values);
     }
     candidates_.clear();
@@ -105,6 +106,7 @@ class View {
   std::vector<Candidate> candidates_;
   std::map<event::WorkloadId, std::uint64_t> workload_cpu_us_;  // of the slice of time under way
   std::set<std::pair<Subject, std::uint16_t>> done_;
+  std::map<Subject, std::uint32_t> numbers_;
   std::unique_ptr<window::Windows> windows_;
 };
 
@@ -112,7 +114,7 @@ class View {
 class WindowTaker final : public Taker, public event::SliceSink {
  public:
   WindowTaker(Examples& examples, std::uint32_t run)
-      : taken_{examples, run, {}},
+      : taken_{examples, run},
         from_start_(taken_, false),
         from_later_(taken_, true),
         late_(from_later_.sink(), examples.runs[run].started + std::chrono::seconds(kLateStart)) {}

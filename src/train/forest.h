@@ -24,7 +24,7 @@ struct ForestOptions {
   std::size_t threads = 0;  // 0: one a CPU. The forest is the same for any number
   ClassWeights class_weights = ClassWeights::kBalanced;
   std::vector<std::uint16_t> features;  // that may be used, ascending; empty: all
-  bool bootstrap = true;  // false: every tree sees every family once, and no score is out of bag
+  bool bootstrap = true;                // false: every tree sees every family once, and no score is out of bag
   // Per tree each group of features is left out with probability `drop_group`, so that no cheap tell carries the model
   // alone. `groups` gives each feature's group; empty: all are one group, which is never dropped.
   std::vector<std::uint8_t> groups;

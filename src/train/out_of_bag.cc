@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <map>
 #include <numeric>
 
 namespace davy::train {
@@ -25,22 +27,75 @@ double average_precision(std::span<const double> score, std::span<const std::uin
   return hits > 0 ? area / hits : 0;
 }
 
+namespace {
+
+/// The third highest of any four successive scores; with fewer than three the lowest.
+double alert_level(std::span<const double> scores) {
+  constexpr std::size_t kNeeded = 3, kOf = 4;
+  double level = 0;
+  for (std::size_t i = 0; i == 0 || i + kOf <= scores.size(); ++i) {
+    std::vector<double> some(scores.begin() + static_cast<std::ptrdiff_t>(i),
+                             scores.begin() + static_cast<std::ptrdiff_t>(std::min(scores.size(), i + kOf)));
+    std::sort(some.begin(), some.end(), std::greater<>());
+    level = std::max(level, some[std::min(kNeeded, some.size()) - 1]);
+  }
+  return level;
+}
+
+/// F_0.5 of taking the first `reach` programs for miners.
+double f_half(std::size_t miners_reach, std::size_t reach, std::size_t miners) {
+  constexpr double kSquare = 0.5 * 0.5;  // beta squared
+  const double found = (1 + kSquare) * static_cast<double>(miners_reach);
+  return found / (kSquare * static_cast<double>(miners) + static_cast<double>(reach));
+}
+
+/// Between two neighbours where F_0.5 is highest; of equal ones the strictest.
+double best_cut(std::span<const ProgramScore> programs, std::size_t miners) {
+  double best = 0, cut = 1;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    found += programs[i].miner ? 1 : 0;
+    const double below = i + 1 < programs.size() ? programs[i + 1].level : 0;
+    if (below == programs[i].level) continue;  // one step
+    if (const double f = f_half(found, i + 1, miners); f > best) {
+      best = f;
+      cut = (programs[i].level + below) / 2;
+    }
+  }
+  return cut;
+}
+
+void count_reaching(std::span<const ProgramScore> programs, Threshold& threshold) {
+  for (const ProgramScore& program : programs) {
+    const std::size_t reaches = program.level >= threshold.value ? 1 : 0;
+    ++(program.miner ? threshold.miners : threshold.honest);
+    (program.miner ? threshold.miners_reach : threshold.honest_reach) += reaches;
+  }
+}
+
+}  // namespace
+
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
                                          const GrownForest& grown) {
   std::vector<std::optional<ProgramScore>> best(groups.programs);
-  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-    if (grown.out_of_bag_trees[i] == 0) continue;
-    std::optional<ProgramScore>& program = best[groups.program_of[i]];
-    const dataset::Run& run = examples.run_of(i);
-    if (!program) program = {run.program, run.family, examples.rows[i].label == event::Label::kMiner, 0};
-    program->highest = std::max(program->highest, grown.out_of_bag[i]);
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> rows_of;  // of run and subject, in time
+  for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
+    if (grown.out_of_bag_trees[i] != 0) rows_of[{examples.rows[i].run, examples.rows[i].subject}].push_back(i);
+  }
+  for (const auto& [subject, rows] : rows_of) {
+    std::optional<ProgramScore>& program = best[groups.program_of[rows.front()]];
+    const dataset::Run& run = examples.run_of(rows.front());
+    if (!program) program = {run.program, run.family, examples.rows[rows.front()].label == event::Label::kMiner, 0};
+    std::vector<double> scores;
+    for (const std::uint32_t row : rows) scores.push_back(grown.out_of_bag[row]);
+    program->level = std::max(program->level, alert_level(scores));
   }
   std::vector<ProgramScore> programs;
   for (const auto& program : best) {
     if (program) programs.push_back(*program);
   }
   std::stable_sort(programs.begin(), programs.end(),
-                   [](const ProgramScore& a, const ProgramScore& b) { return a.highest > b.highest; });
+                   [](const ProgramScore& a, const ProgramScore& b) { return a.level > b.level; });
   return programs;
 }
 
@@ -49,13 +104,21 @@ Threshold choose_threshold(std::span<const ProgramScore> programs) {
   const auto honest = std::find_if(programs.begin(), programs.end(), [](const ProgramScore& p) { return !p.miner; });
   assert(honest != programs.end());
   threshold.highest_honest = *honest;
+  std::size_t miners = 0;
   for (const ProgramScore& program : programs) {
-    if (program.miner) threshold.lowest_miner = program;
+    if (!program.miner) continue;
+    threshold.lowest_miner = program;
+    ++miners;
   }
-  const double gap =
-      threshold.lowest_miner ? (threshold.lowest_miner->highest - honest->highest) / 2 : (1 - honest->highest) / 4;
-  const double margin = std::max(gap, kLeastMargin);
-  threshold.value = std::min(1.0, honest->highest + margin);
+  if (!threshold.lowest_miner) {
+    threshold.value = honest->level + std::max((1 - honest->level) / 4, kLeastMargin);
+  } else if (threshold.lowest_miner->level > honest->level) {
+    threshold.value = honest->level + std::max((threshold.lowest_miner->level - honest->level) / 2, kLeastMargin);
+  } else {
+    threshold.value = best_cut(programs, miners);
+  }
+  threshold.value = std::min(1.0, threshold.value);
+  count_reaching(programs, threshold);
   return threshold;
 }
 
