@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -96,13 +97,10 @@ class Recorder : public event::SliceSink {
   [[nodiscard]] bool failed() const { return !writer_.status(); }
 
   [[nodiscard]] std::string losses() const {
-    std::string words;
-    for (const auto& counter : health_.counters) {
-      const auto phrase = detect::words_for_counter(counter.name);
-      if (counter.value > 0 && !phrase.empty())
-        words += fmt::format("{}{} {}", words.empty() ? "" : ", ", counter.value, phrase);
-    }
-    return words.empty() ? "nothing lost" : "lost: " + words;
+    detect::HostCoverage coverage(1);
+    coverage.add(health_);
+    const auto words = coverage.not_seen();
+    return words.empty() ? "nothing lost" : fmt::format("{}", fmt::join(words, "; "));
   }
 
  private:

@@ -56,9 +56,9 @@ class Kernel {
   /// Runs an iterator; `full` also asks for what has not changed. The bytes are rows, one after another.
   virtual Status read(Pass pass, bool full, const RecordHandler& handle) = 0;
   /// Mappings of one process: davy_mapping_row.
-  /// How many processes a slice that may be asked of: few where each walk has to go over all tasks (before 6.1).
-  [[nodiscard]] virtual std::size_t walks_a_slice() const = 0;
   virtual Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) = 0;
+  /// For how many processes a slice that may be asked: few where each walk has to go over all tasks (before 6.1).
+  [[nodiscard]] virtual std::size_t walks_a_slice() const = 0;
 
   virtual void read_retired(const RetiredHandler& handle) = 0;
   virtual void forget_retired(const davy_who& who) = 0;
