@@ -29,12 +29,12 @@ std::shared_ptr<const event::Host> this_host() {
 
 bool in_host_pid_namespace() {
   constexpr std::string_view kHosts = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same on every Linux
-  static const bool is_hosts = [&] {
+  static const bool kIsHosts = [&] {
     std::array<char, 64> name{};
     const ssize_t length = readlink("/proc/self/ns/pid", name.data(), name.size());
     return length > 0 && std::string_view(name.data(), static_cast<std::size_t>(length)) == kHosts;
   }();
-  return is_hosts;
+  return kIsHosts;
 }
 
 }  // namespace davy::collect

@@ -137,12 +137,14 @@ void StreamDecoder::take(const proto::Entry& entry, SliceSink& sink, Skipped& sk
       break;
     case proto::Entry::kWorkload: {
       Workload workload = decode(entry.workload(), skipped.rows);
-      learn(workloads_, WorkloadId(workload.id), std::move(workload), skipped);
+      const WorkloadId id = workload.id;
+      learn(workloads_, id, std::move(workload), skipped);
       break;
     }
     case proto::Entry::kProcess: {
       Process process = decode(entry.process(), host_->boot, skipped.rows);
-      learn(processes_, ProcessId(process.id), std::move(process), skipped);
+      const ProcessId id = process.id;
+      learn(processes_, id, std::move(process), skipped);
       break;
     }
     case proto::Entry::kSlice:
