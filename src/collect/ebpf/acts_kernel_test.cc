@@ -53,6 +53,11 @@ class Acts : public ::testing::Test {
   std::unique_ptr<Running> running_;
 };
 
+/// 3 MiB that can be written and run.
+void must_map_code(int flags) {
+  if (mmap(nullptr, 3U << 20, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1, 0) == MAP_FAILED) _exit(1);
+}
+
 void must_open(const char* path) {
   if (open(path, O_RDONLY) < 0) _exit(1);
 }
@@ -71,7 +76,8 @@ TEST_F(Acts, MemoryAskedFor) {
     void* turned = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
     mprotect(turned, 4096, PROT_READ | PROT_EXEC);
     madvise(large, 256UL << 20, MADV_HUGEPAGE);
-    for (int i = 0; i < 3; ++i) mmap(nullptr, 1UL << 40, PROT_READ, kAnonymous | MAP_HUGETLB, -1, 0);
+    for (int i = 0; i < 3; ++i)
+      static_cast<void>(mmap(nullptr, 1UL << 40, PROT_READ, kAnonymous | MAP_HUGETLB, -1, 0));  // will not be had
     if (large == MAP_FAILED || wx == MAP_FAILED) _exit(1);
   });
   EXPECT_EQ(all[Sum::kMapsLarge], 4U);
@@ -97,8 +103,7 @@ event::Activity Acts::walked() {
     void* large = mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
     if (large == MAP_FAILED) _exit(1);
     for (std::size_t i = 0; i < kLarge; i += 4096) static_cast<char*>(large)[i] = 1;
-    for (int i = 0; i < 2; ++i)
-      mmap(nullptr, 3U << 20, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (int i = 0; i < 2; ++i) must_map_code(MAP_SHARED | MAP_ANONYMOUS);
     for (;;) usleep(10'000);
   }
   running_->wait_slices(6);
@@ -136,7 +141,7 @@ TEST_F(Acts, AProcessWhoseFirstThreadHasEndedIsStillSeenWhole) {
     constexpr std::size_t kLarge = std::size_t{100} << 20;
     auto* large = static_cast<char*>(mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0));
     for (std::size_t i = 0; i < kLarge; i += 4096) large[i] = 1;
-    mmap(nullptr, 3U << 20, PROT_READ | PROT_WRITE | PROT_EXEC, kAnonymous, -1, 0);
+    must_map_code(kAnonymous);
     for (int i = 0; i < 50; ++i) must_open("/dev/null");
     for (int i = 0; i < 4; ++i) {
       std::thread([] {
