@@ -100,10 +100,8 @@ event::Activity Acts::walked() {
   if (pid == 0) {
     constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
     constexpr std::size_t kLarge = std::size_t{200} << 20;
-    void* large = mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0);
-    if (large == MAP_FAILED) _exit(1);
-    for (std::size_t i = 0; i < kLarge; i += 4096) static_cast<char*>(large)[i] = 1;
-    for (int i = 0; i < 2; ++i) must_map_code(MAP_SHARED | MAP_ANONYMOUS);
+    for (int i = 0; i < 2; ++i) must_map_code(MAP_SHARED | MAP_ANONYMOUS);  // before the walk, on a busy host too
+    if (mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous | MAP_POPULATE, -1, 0) == MAP_FAILED) _exit(1);
     for (;;) usleep(10'000);
   }
   running_->wait_slices(6);
@@ -139,9 +137,8 @@ TEST_F(Acts, AProcessWhoseFirstThreadHasEndedIsStillSeenWhole) {
   if (pid == 0) {
     constexpr int kAnonymous = MAP_PRIVATE | MAP_ANONYMOUS;
     constexpr std::size_t kLarge = std::size_t{100} << 20;
-    auto* large = static_cast<char*>(mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous, -1, 0));
-    for (std::size_t i = 0; i < kLarge; i += 4096) large[i] = 1;
-    must_map_code(kAnonymous);
+    must_map_code(kAnonymous);  // before the walk, on a busy host too
+    if (mmap(nullptr, kLarge, PROT_READ | PROT_WRITE, kAnonymous | MAP_POPULATE, -1, 0) == MAP_FAILED) _exit(1);
     for (int i = 0; i < 50; ++i) must_open("/dev/null");
     for (int i = 0; i < 4; ++i) {
       std::thread([] {
