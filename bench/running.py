@@ -75,24 +75,24 @@ def cpu_ns(pids):
     return total
 
 
-def rss_mb(pids):
-    """Resident memory of these processes, each page once for each that has it."""
+def memory_mb(pids, file, field):
+    """Sum over processes of one field of a file in /proc/PID, in MB."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
-            status = (PROC / str(pid) / "status").read_text()
-            total += sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+            lines = (PROC / str(pid) / file).read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
     return total / 1024
+
+
+def rss_mb(pids):
+    """Resident memory, each page once for each process that has it."""
+    return memory_mb(pids, "status", "VmRSS")
 
 
 def own_memory_mb(pids):
-    """Private and proportional memory (Pss): what would be free again without these processes."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            rollup = (PROC / str(pid) / "smaps_rollup").read_text()
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total / 1024
+    """Proportional memory (Pss): a page shared by n processes counts 1/n in each."""
+    return memory_mb(pids, "smaps_rollup", "Pss")
 
 
 def kernel_kb():
