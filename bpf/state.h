@@ -30,9 +30,8 @@ const volatile __u32 opens_per_slice = 32;
 const volatile __u64 busy_ns = 20000000; /* CPU time in a pulse that makes a task busy: 2 % of a core */
 
 /* Set by the collector while running. */
-__u32 full_pass = 0; /* the next task iteration tells of idle processes too */
-__u32 slice_number =
-    0; /* grows with each slice, which renews the budget of opens told: no clock is read at each open */
+__u32 full_pass = 0;    /* the next task iteration tells of idle processes too */
+__u32 slice_number = 0; /* grows with each slice and so renews the budget of opens told; cheaper than a clock */
 
 __u32 walked_tgid = 0;   /* whose mappings are read next */
 __u32 walked_thread = 0; /* the one thread whose memory stands for all; 0: the first that is met */
