@@ -9,6 +9,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -95,11 +96,10 @@ class Lookup : public ImageNames {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(std::string(container));
     if (found != known_.end()) return found->second;
-    if (queue_.size() >= kLongestQueue) {
+    if (queue_.size() >= kLongestQueue || !works()) {
       ++unknown_;
       return std::nullopt;
     }
-    if (!worker_.joinable()) worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     make_room();
     order_.emplace_back(container);
     known_.emplace(order_.back(), std::nullopt);
@@ -119,6 +119,17 @@ class Lookup : public ImageNames {
   }
 
  private:
+  /// Whether the thread runs; a host without room for one more gives names later or never, and goes on.
+  bool works() {
+    if (worker_.joinable()) return true;
+    try {
+      worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
+  }
+
   void make_room() {
     while (known_.size() >= options_.limit && !order_.empty()) {
       known_.erase(order_.front());

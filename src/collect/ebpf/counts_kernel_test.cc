@@ -1,6 +1,7 @@
 // Counts are exact: N known calls in M threads sum to exactly N, whatever way the threads and the process end.
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,6 +51,39 @@ TEST_P(Counts, OfThreadsThatEnd) {
     ask_priority(1);
   });
   EXPECT_EQ(asked_by(pid), 50'001U);
+}
+
+std::uint64_t passes_unread(const event::Health& health) {
+  for (const auto& counter : health.counters) {
+    if (counter.name == "passes_unread") return counter.value;
+  }
+  return 0;
+}
+
+TEST_P(Counts, OfWhoLivesThroughATimeWithoutDescriptors) {
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    ask_priority(500);
+    char byte = 0;
+    const ssize_t got = read(go[0], &byte, 1);
+    ask_priority(500);
+    _exit(got == 1 ? 0 : 1);
+  }
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{3, limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  running_->wait_slices(8);  // one pass in six is full, and would find out who is no more
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_GT(passes_unread(running_->capture().healths().back()), 0U);
+  EXPECT_EQ(write(go[1], "g", 1), 1);
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(asked_by(pid), 1'000U);
+  close(go[0]);
+  close(go[1]);
 }
 
 TEST_P(Counts, OfThreadsThatAreKilledTogether) {

@@ -37,6 +37,8 @@ class EbpfSource : public event::SliceSource {
   Status end_slice();
   void consume();
   void walk_mappings();
+  /// True: all was read; false: not all, which is counted.
+  Result<bool> read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle);
   event::Health health() const;
   [[nodiscard]] std::uint64_t pulse_end(std::size_t pulse) const;
 
@@ -52,6 +54,7 @@ class EbpfSource : public event::SliceSource {
   std::uint64_t slices_ = 0;
   std::uint64_t late_slices_ = 0;
   std::uint64_t mappings_unread_ = 0;
+  std::uint64_t passes_unread_ = 0;
   bool outside_unseen_ = !in_host_pid_namespace();
 };
 
@@ -106,12 +109,12 @@ void EbpfSource::consume() {
 /// What everybody has used so far is not ours to tell; but who they are is good to know.
 Status EbpfSource::baseline() {
   assembler_.set_sink(nullptr);
-  Status status = kernel_->read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
-  if (!status) return status;
+  const auto pulse = read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
+  if (!pulse) return pulse.error();
   assembler_.begin_pass(true);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
-  status = kernel_->read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-  if (!status) return status;
+  const auto slice = read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!slice) return slice.error();
   consume();
   assembler_.take_baseline();
   assembler_.set_sink(sink_);
@@ -152,11 +155,11 @@ bool EbpfSource::wait_until(std::uint64_t until, const std::function<bool()>& st
 Status EbpfSource::end_pulse(std::size_t pulse) {
   double busiest = 0;
   const double seconds = static_cast<double>(slice_ns_) * 1e-9 / static_cast<double>(event::kPulses);
-  Status status = kernel_->read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
+  const auto done = read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
     busiest = std::max(busiest, assembler_.pulse_rows(bytes, pulse, seconds));
   });
   consume();
-  if (!status) return status;
+  if (!done) return done.error();
   return decide_arming(busiest);
 }
 
@@ -170,15 +173,22 @@ Status EbpfSource::end_slice() {
   const bool full = ++slices_ % kFullPassEvery == 0;
   assembler_.begin_pass(full);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
-  Status status = kernel_->read(Kernel::Pass::kSlice, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-  if (!status) return status;
-  status = kernel_->read(Kernel::Pass::kConversations, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-  if (!status) return status;
+  for (const auto pass : {Kernel::Pass::kSlice, Kernel::Pass::kConversations}) {
+    const auto done = read(pass, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+    if (!done) return done.error();
+    if (!*done) assembler_.pass_cut_short();
+  }
   consume();  // cgroups met by the iterators, processes that ended meanwhile
   walk_mappings();
   assembler_.finish();
   sink_->on_slice_end(health());
   return {};
+}
+
+Result<bool> EbpfSource::read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle) {
+  Result<bool> done = kernel_->read(pass, full, handle);
+  if (done && !*done) ++passes_unread_;
+  return done;
 }
 
 void EbpfSource::walk_mappings() {
@@ -203,6 +213,7 @@ event::Health EbpfSource::health() const {
   for (event::Health::Counter& counter : assembler_.counters()) health.counters.push_back(std::move(counter));
   health.counters.push_back({"slices_late", late_slices_});
   health.counters.push_back({"mappings_unread", mappings_unread_});
+  health.counters.push_back({"passes_unread", passes_unread_});
   for (const std::string& sight : kernel_->missing()) health.counters.push_back({sight, 1});
   if (outside_unseen_) health.counters.push_back({"blind_outside", 1});
   return health;

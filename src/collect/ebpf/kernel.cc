@@ -70,6 +70,8 @@ __attribute__((format(printf, 2, 0))) int note_complaint(libbpf_print_level leve
   return 0;
 }
 
+constexpr const char* kUnread = "cannot read a BPF iterator";
+
 Error cannot(const std::string& what, int error) {
   const std::string detail = first_complaint().empty() ? "" : " (" + first_complaint() + ")";
   const char* hint = error == EPERM || error == EACCES ? "; it needs root, or CAP_BPF and CAP_PERFMON" : "";
@@ -119,7 +121,7 @@ class BpfKernel : public Kernel {
   bool armed() const override { return !per_call_.empty(); }
   int ring_descriptor() const override { return ring_buffer__epoll_fd(ring_.get()); }
   void consume_ring(const RecordHandler& handle) override;
-  Status read(Pass pass, bool full, const RecordHandler& handle) override;
+  Result<bool> read(Pass pass, bool full, const RecordHandler& handle) override;
   std::size_t walks_a_slice() const override { return all_mappings_ ? 4 : 256; }
   Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) override;
   void read_retired(const RetiredHandler& handle) override;
@@ -143,7 +145,8 @@ class BpfKernel : public Kernel {
   Status attach_iterators();
   Status open_ring();
   Status attach(const char* name, std::vector<Link>& to);
-  Status read_link(int link, const RecordHandler& handle);
+  /// errno of what failed, or 0.
+  int read_link(int link, const RecordHandler& handle);
   static int on_record(void* self, void* data, std::size_t size);
 
   Object object_;
@@ -298,19 +301,23 @@ void BpfKernel<Rung>::consume_ring(const RecordHandler& handle) {
 }
 
 template <typename Rung>
-Status BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& handle) {
+Result<bool> BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& handle) {
   object_->bss->full_pass = full ? 1 : 0;
   if (pass == Pass::kSlice) ++object_->bss->slice_number;
   const Link& link = pass == Pass::kPulse ? pulse_ : pass == Pass::kSlice ? slice_ : conversations_;
-  if (!link) return {};
-  return read_link(bpf_link__fd(link.get()), handle);
+  if (!link) return true;
+  const int error = read_link(bpf_link__fd(link.get()), handle);
+  if (error == EMFILE || error == ENFILE || error == ENOMEM) return false;
+  if (error != 0) return cannot(kUnread, error);
+  return true;
 }
 
 template <typename Rung>
 Status BpfKernel<Rung>::read_mappings(std::uint32_t tgid, const RecordHandler& handle) {
   object_->bss->walked_tgid = tgid;
   object_->bss->walked_thread = 0;
-  if (all_mappings_) return read_link(bpf_link__fd(all_mappings_.get()), handle);
+  const auto outcome = [](int error) { return error == 0 ? Status{} : cannot(kUnread, error); };
+  if (all_mappings_) return outcome(read_link(bpf_link__fd(all_mappings_.get()), handle));
   bpf_iter_link_info info{};
   info.task.pid = tgid;
   bpf_link_create_opts options{};
@@ -319,18 +326,18 @@ Status BpfKernel<Rung>::read_mappings(std::uint32_t tgid, const RecordHandler& h
   options.iter_info_len = sizeof info;
   const Descriptor link(bpf_link_create(bpf_program__fd(object_->progs.process_mappings), 0, BPF_TRACE_ITER, &options));
   if (link.get() < 0) return cannot("cannot iterate over mappings", errno);
-  return read_link(link.get(), handle);
+  return outcome(read_link(link.get(), handle));
 }
 
 template <typename Rung>
-Status BpfKernel<Rung>::read_link(int link, const RecordHandler& handle) {
+int BpfKernel<Rung>::read_link(int link, const RecordHandler& handle) {
   const Descriptor file(bpf_iter_create(link));
-  if (file.get() < 0) return cannot("cannot read a BPF iterator", errno);
+  if (file.get() < 0) return errno;
   for (;;) {
     const ssize_t got = ::read(file.get(), rows_.data(), rows_.size());
     if (got > 0) handle(Bytes(rows_.data(), static_cast<std::size_t>(got)));
-    if (got == 0) return {};
-    if (got < 0 && errno != EAGAIN && errno != EINTR) return cannot("cannot read a BPF iterator", errno);
+    if (got == 0) return 0;
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return errno;
   }
 }
 

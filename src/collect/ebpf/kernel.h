@@ -54,7 +54,8 @@ class Kernel {
   virtual void consume_ring(const RecordHandler& handle) = 0;
 
   /// Runs an iterator; `full` also asks for what has not changed. The bytes are rows, one after another.
-  virtual Status read(Pass pass, bool full, const RecordHandler& handle) = 0;
+  /// False when this host had no descriptor or memory left for it: not all was handed over, a later pass has the rest.
+  virtual Result<bool> read(Pass pass, bool full, const RecordHandler& handle) = 0;
   /// Mappings of one process: davy_mapping_row.
   virtual Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) = 0;
   /// For how many processes a slice that may be asked: few where each walk has to go over all tasks (before 6.1).
