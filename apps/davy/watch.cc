@@ -232,7 +232,7 @@ Status run_live(event::SliceSource& source, Parts& parts, const std::function<bo
     queue.close();
   });
   Fork fork(parts);
-  queue.drain(fork, [] { return false; });
+  queue.drain(fork);
   collector.join();
   return ran;
 }

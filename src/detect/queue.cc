@@ -1,6 +1,5 @@
 #include "detect/queue.h"
 
-#include <chrono>
 #include <utility>
 
 namespace davy::detect {
@@ -38,12 +37,11 @@ void SliceQueue::close() {
   filled_.notify_one();
 }
 
-void SliceQueue::drain(event::SliceSink& sink, const std::function<bool()>& stop) {
-  while (!stop()) {
+void SliceQueue::drain(event::SliceSink& sink) {
+  for (;;) {
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, std::chrono::milliseconds(100), [&] { return !items_.empty() || closed_; });
-    if (items_.empty() && closed_) return;
-    if (items_.empty()) continue;
+    filled_.wait(lock, [&] { return !items_.empty() || closed_; });
+    if (items_.empty()) return;
     const Item item = std::move(items_.front());
     items_.pop_front();
     lock.unlock();
@@ -55,6 +53,11 @@ void SliceQueue::drain(event::SliceSink& sink, const std::function<bool()>& stop
 std::uint64_t SliceQueue::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
+}
+
+bool SliceQueue::empty() const {
+  const std::lock_guard lock(mutex_);
+  return items_.empty();
 }
 
 }  // namespace davy::detect

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <variant>
 
@@ -25,10 +24,10 @@ class SliceQueue : public event::SliceSink {
   void on_slice_end(const event::Health& health) override;
   /// Nothing more comes: drain() returns once all is handed on.
   void close();
-  /// Hands everything to `sink`, in order, until close(). Returns early, with what is left dropped, when `stop` says so
-  /// (asked before each item and every 100 ms).
-  void drain(event::SliceSink& sink, const std::function<bool()>& stop);
+  /// Hands everything to `sink`, in order, until close().
+  void drain(event::SliceSink& sink);
   [[nodiscard]] std::uint64_t dropped() const;
+  [[nodiscard]] bool empty() const;
 
  private:
   using Item = std::variant<event::Slice, event::Health>;

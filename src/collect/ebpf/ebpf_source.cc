@@ -14,7 +14,7 @@
 namespace davy::collect {
 namespace {
 
-constexpr int kStopCheckMs = 100;
+constexpr int kStopCheckMs = 250;
 constexpr std::uint64_t kFullPassEvery = 6;  // slices
 
 std::uint64_t boot_ns() { return static_cast<std::uint64_t>(BootClock::now().time_since_epoch().count()); }
