@@ -44,7 +44,7 @@ __u64 conversation_serial;
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 4 * 1024 * 1024);
+  __uint(max_entries, 2 * 1024 * 1024);
 } ring SEC(".maps");
 
 /* Processes that lost a thread, or whose calls found no storage. The collector takes an entry out some time after

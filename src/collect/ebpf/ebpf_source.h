@@ -14,7 +14,7 @@ struct EbpfOptions {
   Rung rung = Rung::kTracing;  // kTracing or kRawTracepoint
   Arming arming = Arming::kAdaptive;
   std::uint32_t slice_seconds = event::kSliceSeconds;
-  std::uint32_t ring_bytes = 4U << 20;
+  std::uint32_t ring_bytes = 2U << 20;
   std::uint32_t tally_entries = 1U << 14;  // second rung; tests want few
   ImageNames* images = nullptr;            // may stay null; else must outlive the source
   bool walk_all_tasks = false;             // tests: walk mappings as on kernels before 6.1

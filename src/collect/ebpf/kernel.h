@@ -15,7 +15,7 @@ namespace davy::collect {
 
 struct KernelOptions {
   std::uint32_t slice_seconds = 10;
-  std::uint32_t ring_bytes = 4U << 20;       // a power of two
+  std::uint32_t ring_bytes = 2U << 20;       // a power of two
   std::uint32_t retired_entries = 1U << 16;  // processes that may have lost threads at a time
   std::uint32_t tally_entries = 1U << 14;    // second rung: processes that are counted apart at a time
   std::uint32_t pulses = 10;                 // in a slice
