@@ -152,7 +152,7 @@ int train_model(Flags flags) {
   if (const Status filled = fill_from_catalogue(flags); !filled) return report(filled.error());
   Result<train::Fitted> fitted = bad("");
   {
-    Progress progress("growing trees", flags.options.trees);
+    Progress progress("growing trees", 2 * flags.options.trees);
     flags.options.on_tree = [&](std::size_t done) { progress.show(done); };
     fitted = train::fit_forest(*examples, flags.options, origin_of(flags, loaded->digest));
   }

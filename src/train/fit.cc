@@ -67,7 +67,12 @@ Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions
   }
   fitted.threshold = choose_threshold(fitted.program_scores);
   fitted.average_precision = out_of_bag_precision(examples, groups, *grown);
-  fitted.model = {std::move(grown->forest), examples.schema, fitted.threshold.value, normal_ranges(examples, groups),
+  ForestOptions all = options;
+  all.bootstrap = false;
+  if (options.on_tree) all.on_tree = [&](std::size_t done) { options.on_tree(options.trees + done); };
+  Result<GrownForest> whole = train_forest(examples, all);
+  if (!whole) return whole.error();
+  fitted.model = {std::move(whole->forest), examples.schema, fitted.threshold.value, normal_ranges(examples, groups),
                   settings_of(options) + " " + origin};
   return fitted;
 }

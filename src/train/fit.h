@@ -22,9 +22,11 @@ struct Fitted {
   std::optional<double> average_precision;
 };
 
-/// Trains a forest, chooses its threshold from out-of-bag scores and notes what is normal. `origin` says in a line
-/// where the examples come from (digest, what was left out); settings are added to it. Equal examples, options and
-/// origin give the same bytes.
+/// Trains two forests of `options.trees` each: one on drawn families, whose out-of-bag scores choose the threshold, and
+/// the one of the model, each tree of which has seen every family: what is known is not forgotten by the third of the
+/// trees that happened not to draw it. Notes what is normal, too. `options.on_tree` counts the trees of both. `origin`
+/// says in a line where the examples come from (digest, what was left out); settings are added to it. Equal examples,
+/// options and origin give the same bytes.
 Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions& options, const std::string& origin);
 
 /// Per feature the 5th, 50th and 95th percentile (linear between ranks) over honest programs of each one's median.

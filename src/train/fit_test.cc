@@ -94,6 +94,14 @@ TEST(Fit, TheThresholdPartsThePlantedProblem) {
   EXPECT_LT(fresh_wrong, 5U) << "of 240 windows of new honest families";
 }
 
+TEST(Fit, TheForestThatShipsHasSeenEveryFamilyInEveryTree) {
+  const dataset::Examples examples = Planted{}.make(1);
+  ForestOptions options = small();
+  const Fitted fitted = *fit_forest(examples, options, "");
+  options.bootstrap = false;
+  EXPECT_EQ(fitted.model.forest, train_forest(examples, options)->forest);
+}
+
 TEST(Fit, EqualInputsGiveEqualBytesAndSayWhereTheyCameFrom) {
   const dataset::Examples examples = Planted{}.make(1);
   ForestOptions options = small();

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <optional>
 
+#include "train/monotone.h"
+
 namespace davy::train {
 namespace {
 
@@ -35,12 +37,6 @@ double purity(const Mass& mass, Impurity impurity) {
 /// of weights would decide, and the order of rows with it.
 constexpr double kTie = 1e-10;
 
-struct Bounds {
-  double low = 0;
-  double high = 1;
-  [[nodiscard]] double clamp(double value) const { return std::clamp(value, low, high); }
-};
-
 struct Split {
   double merit = -std::numeric_limits<double>::infinity();
   std::uint16_t feature = 0;
@@ -55,7 +51,6 @@ struct Part {
   std::size_t end = 0;
   int depth = 0;
   std::uint64_t path = 1;  // names the node by the turns that lead to it
-  Bounds bounds;
 };
 
 class Grower {
@@ -72,19 +67,22 @@ class Grower {
 
   model::Tree grow() {
     tree_.emplace_back();
-    std::vector<Part> open{{0, 0, rows_.size(), 0, 1, {}}};
+    std::vector<Part> open{{0, 0, rows_.size(), 0, 1}};
     while (!open.empty()) {
       const Part part = open.back();
       open.pop_back();
       grow_part(part, open);
     }
+    const auto& directions = options_.monotone;
+    const bool free = std::all_of(directions.begin(), directions.end(), [](int direction) { return direction == 0; });
+    if (!free) make_monotone(tree_, directions);
     return std::move(tree_);
   }
 
  private:
   void grow_part(const Part& part, std::vector<Part>& open) {
     const Mass mass = mass_of(part);
-    tree_[part.node].value = part.bounds.clamp(mass.frequency());
+    tree_[part.node].value = mass.frequency();
     tree_[part.node].cover = mass.all;
     if (part.depth == options_.depth || is_pure(part)) return;
     const std::optional<Split> split = best_split(part, mass);
@@ -135,7 +133,7 @@ class Grower {
       const auto here = static_cast<std::uint8_t>(bin);
       if (last) {
         constant = false;
-        const double merit = merit_of(left, mass.without(left), feature, part.bounds);
+        const double merit = merit_of(left, mass.without(left), feature);
         if (merit > best.merit + kTie * mass.all) best = {merit, feature, *last, here};
       }
       left.add(histogram_[bin]);
@@ -151,11 +149,10 @@ class Grower {
   }
 
   /// Minus infinity for a split that may not be made.
-  [[nodiscard]] double merit_of(const Mass& left, const Mass& right, std::uint16_t feature,
-                                const Bounds& bounds) const {
+  [[nodiscard]] double merit_of(const Mass& left, const Mass& right, std::uint16_t feature) const {
     constexpr double kRounding = 1e-9;
     const double least = options_.least_leaf - kRounding;
-    const bool allowed = left.all >= least && right.all >= least && keeps_order(left, right, feature, bounds);
+    const bool allowed = left.all >= least && right.all >= least && keeps_order(left, right, feature);
     if (!allowed) return -std::numeric_limits<double>::infinity();
     return purity(left, options_.impurity) + purity(right, options_.impurity);
   }
@@ -164,10 +161,8 @@ class Grower {
     return options_.monotone.empty() ? 0 : options_.monotone[feature];
   }
 
-  [[nodiscard]] bool keeps_order(const Mass& left, const Mass& right, std::uint16_t feature,
-                                 const Bounds& bounds) const {
-    const double rise = bounds.clamp(right.frequency()) - bounds.clamp(left.frequency());
-    return direction(feature) * rise >= 0;
+  [[nodiscard]] bool keeps_order(const Mass& left, const Mass& right, std::uint16_t feature) const {
+    return direction(feature) * (right.frequency() - left.frequency()) >= 0;
   }
 
   void apply(const Part& part, const Split& split, std::vector<Part>& open) {
@@ -184,21 +179,10 @@ class Grower {
     node.feature = split.feature;
     node.threshold = threshold_between(column.high[split.last_left], column.low[split.first_right]);
     const auto cut = static_cast<std::size_t>(middle - rows_.begin());
-    Part low{left, part.begin, cut, part.depth + 1, mix(2 * part.path), part.bounds};
-    Part high{left + 1, cut, part.end, part.depth + 1, mix(2 * part.path + 1), part.bounds};
-    bound(split.feature, low, high);
+    Part low{left, part.begin, cut, part.depth + 1, mix(2 * part.path)};
+    Part high{left + 1, cut, part.end, part.depth + 1, mix(2 * part.path + 1)};
     open.push_back(high);
     open.push_back(low);
-  }
-
-  /// Of a monotone split, everything below one side stays beyond the middle of both: the order then holds for good.
-  void bound(std::uint16_t feature, Part& left, Part& right) const {
-    if (direction(feature) == 0) return;
-    const double a = left.bounds.clamp(mass_of(left).frequency());
-    const double b = right.bounds.clamp(mass_of(right).frequency());
-    const double middle = a + (b - a) / 2;
-    (direction(feature) > 0 ? left.bounds.high : left.bounds.low) = middle;
-    (direction(feature) > 0 ? right.bounds.low : right.bounds.high) = middle;
   }
 
   const TreeInput& input_;

@@ -15,7 +15,7 @@ enum class Impurity : std::uint8_t { kGini, kEntropy };
 /// How one tree grows.
 struct TreeOptions {
   int depth = 12;                  // most splits on a path, <= model::kMaxDepth
-  std::size_t features_tried = 0;  // per node, among those not constant in it; 0: the square root of all
+  std::size_t features_tried = 3;  // per node, among those not constant in it; 0: the square root of all
   double least_leaf = 0.05;        // training weight (programs) a leaf must hold
   Impurity impurity = Impurity::kGini;
   std::vector<std::int8_t> monotone;  // per feature: +1 the score may only rise with it, -1 only fall, 0 free; or empty
