@@ -88,7 +88,10 @@ class Lookup : public ImageNames {
     if (!options_.read) options_.read = read_state;
   }
   ~Lookup() override {
-    worker_.request_stop();
+    {
+      const std::lock_guard lock(mutex_);  // not between the worker's look and its sleep
+      worker_.request_stop();
+    }
     wake_.notify_all();
   }
 

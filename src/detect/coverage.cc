@@ -48,7 +48,7 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"cgroups_unnamed", "slices in cgroups of unknown name"},
     {"cgroups_vanished", ""},
     {"mappings_unread", ""},
-    {"passes_unread", "times the host had no file descriptor or memory left to read the counters by (raise ulimit -n)"},
+    {"host_short", "times the host had no file descriptor or memory left to read counters with (raise ulimit -n)"},
     {"slices_late", "slices of time that ended late"},
     {"queue_dropped", "slices dropped because the detector fell behind"},
     {"output_dropped", "lines not printed because nobody read them"},

@@ -109,7 +109,7 @@ class SliceSource {
  public:
   virtual ~SliceSource() = default;
   [[nodiscard]] virtual const Host& host() const = 0;
-  /// Feeds `sink` until the source ends or `stop` says so (checked at least every 100 ms).
+  /// Feeds `sink` until the source ends or `stop` says so (checked at least every 250 ms).
   virtual Status run(SliceSink& sink, const std::function<bool()>& stop) = 0;
 };
 

@@ -51,6 +51,28 @@ TEST(Arming, EachSliceSaysHowLongItWasArmed) {
   EXPECT_EQ(running.capture().healths().back().armed_us, 1'000'000U);
 }
 
+TEST(Arming, WithoutDescriptorsItWaitsUntilThereAreSome) {
+  DAVY_NEEDS_ROOT();
+  EbpfOptions options;
+  options.arming = Arming::kAdaptive;
+  Running running(options);
+  ASSERT_TRUE(running.ok());
+  const pid_t busy = fork();
+  if (busy == 0) {
+    yield_times(2'000'000'000);
+    _exit(0);
+  }
+  {
+    const testing::NoDescriptors none;
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+  running.wait_slices(3);
+  kill(busy, SIGKILL);
+  EXPECT_EQ(waitpid(busy, nullptr, 0), busy);
+  EXPECT_GT(testing::counter_of(running.capture().healths().back(), "host_short"), 0U);
+  EXPECT_GT(running.capture().of(static_cast<std::uint32_t>(busy))[Sum::kSyscallYield], 0U);
+}
+
 /// In a process of its own: privileges once dropped do not come back.
 int run_as_nobody() {
   EbpfOptions options;

@@ -77,8 +77,6 @@ class Assembler {
   double pulse_rows(Bytes bytes, std::size_t pulse, double seconds);
 
   void begin_pass(bool full);
-  /// Not all rows came: who is missing may be there all the same.
-  void pass_cut_short() { full_ = false; }
   void retired(const davy_who& who, const davy_retired& entry);
   void rows(Bytes bytes);
   /// Processes whose mappings should be walked now, busiest first.

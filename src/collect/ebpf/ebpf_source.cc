@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "collect/ebpf/arming_policy.h"
 #include "collect/ebpf/assembler.h"
@@ -37,8 +39,10 @@ class EbpfSource : public event::SliceSource {
   Status end_slice();
   void consume();
   void walk_mappings();
-  /// True: all was read; false: not all, which is counted.
-  Result<bool> read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle);
+  /// Waits, counted, while the host is short of descriptors or memory: what a pass would have told is told late, as
+  /// after a suspension, but whole.
+  Status read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle);
+  Status arm();
   event::Health health() const;
   [[nodiscard]] std::uint64_t pulse_end(std::size_t pulse) const;
 
@@ -54,7 +58,8 @@ class EbpfSource : public event::SliceSource {
   std::uint64_t slices_ = 0;
   std::uint64_t late_slices_ = 0;
   std::uint64_t mappings_unread_ = 0;
-  std::uint64_t passes_unread_ = 0;
+  std::uint64_t times_short_ = 0;
+  const std::function<bool()>* stop_ = nullptr;  // while it runs
   bool outside_unseen_ = !in_host_pid_namespace();
 };
 
@@ -81,7 +86,15 @@ EbpfSource::EbpfSource(std::unique_ptr<Kernel> kernel, const EbpfOptions& option
       started_ns_(started_ns),
       policy_(options.arming) {}
 
-Status EbpfSource::begin() { return policy_.armed_at_start() ? kernel_->arm() : Status{}; }
+Status EbpfSource::begin() { return policy_.armed_at_start() ? arm() : Status{}; }
+
+/// Where that needs what the host is short of, the next pulse tries again.
+Status EbpfSource::arm() {
+  const auto armed = kernel_->arm();
+  if (!armed) return armed.error();
+  if (!*armed) ++times_short_;
+  return {};
+}
 
 std::uint64_t EbpfSource::pulse_end(std::size_t pulse) const {
   const std::uint64_t slice_begin = clock_.number.value() * slice_ns_;
@@ -109,12 +122,12 @@ void EbpfSource::consume() {
 /// What everybody has used so far is not ours to tell; but who they are is good to know.
 Status EbpfSource::baseline() {
   assembler_.set_sink(nullptr);
-  const auto pulse = read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
-  if (!pulse) return pulse.error();
+  Status status = read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
+  if (!status) return status;
   assembler_.begin_pass(true);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
-  const auto slice = read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-  if (!slice) return slice.error();
+  status = read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!status) return status;
   consume();
   assembler_.take_baseline();
   assembler_.set_sink(sink_);
@@ -123,6 +136,7 @@ Status EbpfSource::baseline() {
 
 Status EbpfSource::run(event::SliceSink& sink, const std::function<bool()>& stop) {
   sink_ = &sink;
+  stop_ = &stop;
   start_slice(started_ns_);
   Status status = baseline();
   while (status) {
@@ -155,16 +169,16 @@ bool EbpfSource::wait_until(std::uint64_t until, const std::function<bool()>& st
 Status EbpfSource::end_pulse(std::size_t pulse) {
   double busiest = 0;
   const double seconds = static_cast<double>(slice_ns_) * 1e-9 / static_cast<double>(event::kPulses);
-  const auto done = read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
+  Status status = read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
     busiest = std::max(busiest, assembler_.pulse_rows(bytes, pulse, seconds));
   });
   consume();
-  if (!done) return done.error();
+  if (!status) return status;
   return decide_arming(busiest);
 }
 
 Status EbpfSource::decide_arming(double busiest) {
-  if (policy_.armed_after(busiest, boot_ns())) return kernel_->arm();
+  if (policy_.armed_after(busiest, boot_ns())) return arm();
   kernel_->disarm();
   return {};
 }
@@ -174,9 +188,8 @@ Status EbpfSource::end_slice() {
   assembler_.begin_pass(full);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
   for (const auto pass : {Kernel::Pass::kSlice, Kernel::Pass::kConversations}) {
-    const auto done = read(pass, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-    if (!done) return done.error();
-    if (!*done) assembler_.pass_cut_short();
+    Status status = read(pass, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+    if (!status) return status;
   }
   consume();  // cgroups met by the iterators, processes that ended meanwhile
   walk_mappings();
@@ -185,10 +198,15 @@ Status EbpfSource::end_slice() {
   return {};
 }
 
-Result<bool> EbpfSource::read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle) {
-  Result<bool> done = kernel_->read(pass, full, handle);
-  if (done && !*done) ++passes_unread_;
-  return done;
+Status EbpfSource::read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle) {
+  for (;;) {
+    const auto done = kernel_->read(pass, full, handle);
+    if (!done) return done.error();
+    if (*done || (*stop_)()) return {};
+    ++times_short_;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kStopCheckMs));
+    consume();
+  }
 }
 
 void EbpfSource::walk_mappings() {
@@ -213,7 +231,7 @@ event::Health EbpfSource::health() const {
   for (event::Health::Counter& counter : assembler_.counters()) health.counters.push_back(std::move(counter));
   health.counters.push_back({"slices_late", late_slices_});
   health.counters.push_back({"mappings_unread", mappings_unread_});
-  health.counters.push_back({"passes_unread", passes_unread_});
+  health.counters.push_back({"host_short", times_short_});
   for (const std::string& sight : kernel_->missing()) health.counters.push_back({sight, 1});
   if (outside_unseen_) health.counters.push_back({"blind_outside", 1});
   return health;

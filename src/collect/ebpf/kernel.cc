@@ -72,6 +72,9 @@ __attribute__((format(printf, 2, 0))) int note_complaint(libbpf_print_level leve
 
 constexpr const char* kUnread = "cannot read a BPF iterator";
 
+/// Of descriptors or memory: it passes.
+bool is_short(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 Error cannot(const std::string& what, int error) {
   const std::string detail = first_complaint().empty() ? "" : " (" + first_complaint() + ")";
   const char* hint = error == EPERM || error == EACCES ? "; it needs root, or CAP_BPF and CAP_PERFMON" : "";
@@ -116,7 +119,7 @@ class BpfKernel : public Kernel {
  public:
   static Result<std::unique_ptr<Kernel>> load(const KernelOptions& options);
 
-  Status arm() override;
+  Result<bool> arm() override;
   void disarm() override { per_call_.clear(); }
   bool armed() const override { return !per_call_.empty(); }
   int ring_descriptor() const override { return ring_buffer__epoll_fd(ring_.get()); }
@@ -152,6 +155,7 @@ class BpfKernel : public Kernel {
   Object object_;
   std::vector<Link> lasting_;
   std::vector<Link> per_call_;
+  int refused_by_ = 0;  // errno of the last attachment that failed
   Link pulse_, slice_, conversations_;
   bool one_process_at_a_time_ = true;
   Link all_mappings_;  // null: a link is made for each process
@@ -229,7 +233,10 @@ Status BpfKernel<Rung>::attach(const char* name, std::vector<Link>& to) {
   bpf_program* found = program(name);
   if (!found) return {};
   Link link(bpf_program__attach(found));
-  if (!link) return cannot(fmt::format("cannot attach {}", name), errno);
+  if (!link) {
+    refused_by_ = errno;
+    return cannot(fmt::format("cannot attach {}", name), refused_by_);
+  }
   to.push_back(std::move(link));
   return {};
 }
@@ -276,15 +283,16 @@ Status BpfKernel<Rung>::open_ring() {
 }
 
 template <typename Rung>
-Status BpfKernel<Rung>::arm() {
-  if (armed()) return {};
+Result<bool> BpfKernel<Rung>::arm() {
+  if (armed()) return true;
   std::vector<Link> links;
   for (const char* name : {"count_call", "registers_saved"}) {
-    Status status = attach(name, links);
-    if (!status) return status;
+    const Status status = attach(name, links);
+    if (!status && is_short(refused_by_)) return false;
+    if (!status) return status.error();
   }
   per_call_ = std::move(links);
-  return {};
+  return true;
 }
 
 template <typename Rung>
@@ -307,7 +315,7 @@ Result<bool> BpfKernel<Rung>::read(Pass pass, bool full, const RecordHandler& ha
   const Link& link = pass == Pass::kPulse ? pulse_ : pass == Pass::kSlice ? slice_ : conversations_;
   if (!link) return true;
   const int error = read_link(bpf_link__fd(link.get()), handle);
-  if (error == EMFILE || error == ENFILE || error == ENOMEM) return false;
+  if (is_short(error)) return false;
   if (error != 0) return cannot(kUnread, error);
   return true;
 }

@@ -44,8 +44,9 @@ class Kernel {
   static Result<std::unique_ptr<Kernel>> load(const KernelOptions& options);
   virtual ~Kernel() = default;
 
-  /// Attaches what runs once per system call, and the sampling of busy tasks.
-  virtual Status arm() = 0;
+  /// Attaches what runs once per system call, and the sampling of busy tasks. False when this host has no descriptor or
+  /// memory left for it just now.
+  virtual Result<bool> arm() = 0;
   virtual void disarm() = 0;
   [[nodiscard]] virtual bool armed() const = 0;
 
@@ -54,7 +55,7 @@ class Kernel {
   virtual void consume_ring(const RecordHandler& handle) = 0;
 
   /// Runs an iterator; `full` also asks for what has not changed. The bytes are rows, one after another.
-  /// False when this host had no descriptor or memory left for it: not all was handed over, a later pass has the rest.
+  /// False, and nothing was handed over, when this host has no descriptor or memory left for it just now.
   virtual Result<bool> read(Pass pass, bool full, const RecordHandler& handle) = 0;
   /// Mappings of one process: davy_mapping_row.
   virtual Status read_mappings(std::uint32_t tgid, const RecordHandler& handle) = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -96,6 +98,29 @@ class Running {
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
+
+/// While it lives this process can open no further descriptor.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &limit_), 0);
+    const rlimit none{3, limit_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit_), 0); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit limit_{};
+};
+
+inline std::uint64_t counter_of(const event::Health& health, std::string_view name) {
+  for (const auto& counter : health.counters) {
+    if (counter.name == name) return counter.value;
+  }
+  return 0;
+}
 
 /// Forks, runs `body` in the child, returns its pid when it has ended.
 inline pid_t run_child(const std::function<void()>& body) {
