@@ -106,7 +106,7 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
 void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
   fmt::print("Learned from {} families ({} of miners), {} programs, {} examples.\n", fitted.families,
              fitted.miner_families, fitted.programs, examples);
-  fmt::print("Scores below are out of bag: from the trees that saw nothing of the family.\n");
+  fmt::print("Scores below are out of bag: from trees that saw nothing of the family. Those of the model saw all.\n");
   if (fitted.average_precision) {
     fmt::print("Average precision of windows, each program weighing the same: {:.3f}.\n", *fitted.average_precision);
   }
@@ -181,6 +181,11 @@ void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
   command.add_option("--least-leaf", options.tree.least_leaf, "Programs a leaf must hold, as weight")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
+  command
+      .add_option("--order", options.tree.order,
+                  "How far a tree is moved to what keeps the order of features that speak: 0 not, 1 wholly")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command.add_option("--impurity", options.tree.impurity, "What makes a split good")
       ->transform(CLI::CheckedTransformer(impurities))
       ->option_text("gini|entropy [gini]")
@@ -211,8 +216,10 @@ void add_train(CLI::App& davy, int& exit) {
                    "known: those of which theory says what they speak for, each in that direction only; or all")
       ->check(CLI::IsMember({"known", "all"}))
       ->capture_default_str();
-  command->add_option("--rising", flags->rising, "The score may only rise with this feature (repeatable)");
-  command->add_option("--falling", flags->falling, "The score may only fall with this feature (repeatable)");
+  command->add_option("--rising", flags->rising,
+                      "More of this feature speaks for mining: splits may only rise with it (repeatable)");
+  command->add_option("--falling", flags->falling,
+                      "More of this feature speaks against it: splits may only fall with it (repeatable)");
   command->add_flag("--json", flags->json, "One JSON object, with the out-of-bag score of each program");
   add_forest_flags(*command, flags->options);
   command->footer(

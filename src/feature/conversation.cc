@@ -94,7 +94,7 @@ double lasting(const Measures& m) {
 }
 
 constexpr auto kRows = std::to_array<Row>({
-    {"talks", "yes", Scale::kLinear, 0, "Whether it exchanged anything with anybody in the window.",
+    {"talks", "yes", Scale::kLinear, 0, "Whether it had a conversation of five seconds or longer in the window.",
      [](const Measures& m) { return m.candidate ? 1.0 : 0.0; }},
     {"talk_alive", "share", Scale::kLinear, 0,
      "For how much of the window its pool-like conversation was open: of all its conversations the one that is "

@@ -18,6 +18,8 @@ constexpr double kSlice = static_cast<double>(event::kSliceSeconds);
 constexpr double kPulse = kSlice / static_cast<double>(event::kPulses);
 /// Less CPU time than this says nothing of rates.
 constexpr double kLeastCpu = 0.01;
+/// A conversation open for fewer seconds says nothing of how the two talk.
+constexpr double kBrief = 5;
 /// Gaps of a window longer than any window: a hostile recording's. They are not filled.
 constexpr std::uint64_t kMostGap = 64;
 
@@ -134,6 +136,7 @@ void Measures::choose_candidate(event::SliceNumber last) {
     const double last_s = static_cast<double>(std::max(talk.sent.last_ns, talk.received.last_ns)) * 1e-9;
     const double until = talk.closed ? std::min(last_s, end_s) : end_s;
     const double alive_s = std::max(0.0, until - std::max(begin_s, static_cast<double>(talk.opened_ns) * 1e-9));
+    if (alive_s < kBrief) continue;
     const double alive_share = share(alive_s, span_s, 0);
     if (const double like = likeness(talk, alive_share); like > best) {
       best = like;

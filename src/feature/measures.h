@@ -12,7 +12,8 @@ namespace davy::feature {
 /// What a feature returns when the window cannot tell: it gets the feature's neutral value.
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-/// The conversation that looks most like one with a pool: long-lived, both ways, small messages, opened by us.
+/// The conversation that looks most like one with a pool: long-lived, both ways, small messages, opened by us. One of
+/// less than five seconds is none.
 struct Candidate {
   const event::Conversation* talk = nullptr;  // never null
   double alive_s = 0;                         // of the window's span

@@ -12,14 +12,14 @@ struct Node {
   std::uint32_t right = 0;
   std::uint16_t feature = 0;
   float threshold = 0;
-  double value = 0;  // frequency of miners, in leaves and inner nodes alike
+  double value = 0;  // frequency of miners, moved where an order is asked; of inner nodes the mean below
   double cover = 0;  // training weight that reached it, > 0
   bool operator==(const Node&) const = default;
   [[nodiscard]] bool is_leaf() const { return left == 0; }
 };
 using Tree = std::vector<Node>;
 
-/// A probability forest: the score is the mean over trees of the leaf's frequency of miners.
+/// A probability forest: the score is the mean over trees of the value of the leaf.
 struct Forest {
   std::uint16_t features = 0;
   std::vector<Tree> trees;  // at least one, none empty

@@ -21,10 +21,10 @@ float quantile(std::vector<float>& values, double at) {
 
 std::string settings_of(const ForestOptions& options) {
   return fmt::format(
-      "--model forest --seed {} --trees {} --depth {} --features-tried {} --least-leaf {} --impurity {} "
+      "--model forest --seed {} --trees {} --depth {} --features-tried {} --least-leaf {} --order {} --impurity {} "
       "--class-weights {} --drop-group {}{}",
       options.seed, options.trees, options.tree.depth, options.tree.features_tried, options.tree.least_leaf,
-      options.tree.impurity == Impurity::kGini ? "gini" : "entropy",
+      options.tree.order, options.tree.impurity == Impurity::kGini ? "gini" : "entropy",
       options.class_weights == ClassWeights::kNone ? "none" : "balanced", options.drop_group,
       options.bootstrap ? "" : " --no-bootstrap");
 }

@@ -11,7 +11,7 @@
 
 namespace davy::train {
 
-/// A model ready for use, and how it came out on what its trees had not seen.
+/// A model ready for use, and how it came out on what the trees that chose its threshold had not seen.
 struct Fitted {
   model::Model model;
   std::size_t families = 0;

@@ -70,7 +70,7 @@ bool may_lie_below(const std::vector<Side>& a, const std::vector<Side>& b, std::
   return true;
 }
 
-/// values[below] <= values[above].
+/// values[below] <= values[above]. Their number is quadratic in leaves: 70 are usual, thousands would be slow.
 struct Order {
   std::size_t below = 0;
   std::size_t above = 0;
@@ -119,7 +119,7 @@ void make_exact(std::vector<double>& values, const std::vector<Order>& orders) {
 
 }  // namespace
 
-void make_monotone(model::Tree& tree, std::span<const std::int8_t> directions) {
+void make_monotone(model::Tree& tree, std::span<const std::int8_t> directions, double way) {
   const std::vector<Leaf> leaves = leaves_of(tree);
   std::vector<double> values, weights;
   for (const Leaf& leaf : leaves) {
@@ -129,7 +129,10 @@ void make_monotone(model::Tree& tree, std::span<const std::int8_t> directions) {
   std::vector<Order> orders = orders_among(leaves, directions);
   regress(values, weights, orders);
   make_exact(values, orders);
-  for (std::size_t i = 0; i < leaves.size(); ++i) tree[leaves[i].node].value = std::clamp(values[i], 0.0, 1.0);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    double& value = tree[leaves[i].node].value;
+    value = way == 1 ? std::clamp(values[i], 0.0, 1.0) : std::clamp(value + way * (values[i] - value), 0.0, 1.0);
+  }
   for (std::size_t i = tree.size(); i-- > 0;) {  // children stand after their parent
     model::Node& node = tree[i];
     if (node.is_leaf()) continue;

@@ -129,6 +129,13 @@ TEST(Monotone, WhatIsMonotoneStaysAsItIs) {
   }
 }
 
+TEST(Monotone, HalfTheWayIsHalfTheWay) {
+  Tree tree = chain({0.6, 0.2}, {1, 1});
+  make_monotone(tree, std::vector<std::int8_t>{1}, 0.5);
+  EXPECT_NEAR(value_at(tree, {0.5F}), 0.5, 1e-6);
+  EXPECT_NEAR(value_at(tree, {1.5F}), 0.3, 1e-6);
+}
+
 TEST(Monotone, FeaturesWithoutADirectionAreFree) {
   const Tree before = chain({0.9, 0.1, 0.5}, {1, 1, 1});
   Tree tree = before;

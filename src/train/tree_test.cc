@@ -152,6 +152,7 @@ TEST(Tree, MonotoneConstraintsHoldEverywhere) {
     shape.honest_families = 6;
     const Problem problem(shape.make(seed));
     TreeOptions options{.depth = 14, .features_tried = 6, .least_leaf = 0};
+    options.order = 1;
     options.monotone.assign(shape.features, 0);
     options.monotone[0] = -1;  // against the planted truth, so that the constraint has work to do
     options.monotone[1] = 1;
