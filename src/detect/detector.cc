@@ -80,6 +80,7 @@ class LiveDetector final : public Detector {
       : model_(std::move(model)),
         explainer_(model_->forest),
         release_(model::digest(*model_)),
+        base_(explainer_.explain(feature::Vector(model_->forest.features)).base),
         options_(std::move(options)),
         sink_(sink),
         board_(board),
@@ -237,6 +238,7 @@ class LiveDetector final : public Detector {
     detection.workload = state.workload;
     detection.threshold = options_.rule.threshold;
     detection.release = release_;
+    detection.base = base_;
     detection.id = detection_id(*host_, state, release_);
     detection.score = state.score();
     detection.reasons = state.reasons;
@@ -298,6 +300,7 @@ class LiveDetector final : public Detector {
   std::shared_ptr<const model::Model> model_;
   model::Explainer explainer_;
   std::string release_;
+  double base_;
   Options options_;
   DetectionSink& sink_;
   Board& board_;

@@ -114,6 +114,7 @@ Json to_json(const Detection& detection) {
                  {"score_high", number_or_null(detection.score_high)},
                  {"threshold", detection.threshold},
                  {"release", detection.release},
+                 {"base", detection.base},
                  {"reasons", std::move(reasons)},
                  {"not_evaluated", detection.not_evaluated}};
   if (detection.state == Detection::State::kClosed) object["closed_because"] = detection.closed_because;

@@ -53,9 +53,8 @@ std::string statement(const feature::Feature& feature, float value, double secon
 std::string yes_no_comparison(float value, const std::array<float, 3>& normal) {
   constexpr float kYes = 0.5F;
   const auto alike = [&](float other) { return (value >= kYes) == (other >= kYes); };
-  if (alike(normal[1])) return "as with most ordinary programs";
-  return alike(normal[0]) || alike(normal[2]) ? "most ordinary programs: otherwise"
-                                              : "nearly all ordinary programs: otherwise";
+  if (alike(normal[1])) return "as most are";
+  return alike(normal[0]) || alike(normal[2]) ? "most are not" : "nearly none is";
 }
 
 /// How the value stands against ordinary programs.
@@ -65,11 +64,9 @@ std::string comparison(const feature::Feature& feature, float value, const std::
   const auto low = value_text(feature, normal[0]);
   const auto usual = value_text(feature, normal[1]);
   const auto high = value_text(feature, normal[2]);
-  if (shown == usual) return "as with ordinary programs";
-  if (low == high) return "ordinary programs: " + usual;
-  if (value > normal[2] && shown != high) return "95 % of ordinary programs stay below " + high;
-  if (value < normal[0] && shown != low) return "95 % of ordinary programs lie above " + low;
-  return "ordinary programs: about " + usual;
+  if (value > normal[2] && shown != high && high != usual) return fmt::format("typical {}, 95 % below {}", usual, high);
+  if (value < normal[0] && shown != low && low != usual) return fmt::format("typical {}, 95 % above {}", usual, low);
+  return "typical " + usual;
 }
 
 }  // namespace
@@ -81,10 +78,15 @@ bool surely_known(const feature::Feature& feature, float value) {
   return std::abs(feature::natural(feature, value) - feature.neutral) > 1e-5 * std::abs(feature.neutral);
 }
 
+bool is_typical(std::size_t index, float value, const std::array<float, 3>& normal) {
+  const feature::Feature& feature = feature::catalogue()[index];
+  return value_text(feature, value) == value_text(feature, normal[1]);
+}
+
 std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds) {
   const feature::Feature& feature = feature::catalogue()[index];
   const float value = row[index];
-  if (about_missing_talk(feature.name, row)) return "it was not seen to exchange anything with anybody";
+  if (about_missing_talk(feature.name, row)) return "it was not seen to talk with anybody for five seconds";
   const auto fact = statement(feature, value, seconds);
   if (!surely_known(feature, value)) return fact + " (or unknown, and taken for ordinary)";
   return normal == nullptr ? fact : fact + " (" + comparison(feature, value, *normal) + ")";

@@ -25,8 +25,11 @@ std::span<const Phrase> phrases();
 /// False when the value may be the neutral one that stands for "unknown" and is not zero.
 bool surely_known(const feature::Feature& feature, float value);
 
-/// "96 % of the CPU time it may use, over 60 s (95 % of ordinary programs stay below 41 %)". `normal` is the 5th, 50th
-/// and 95th percentile of ordinary programs, or null when the model does not know them: then there is no comparison.
+/// True when the value reads as that of the median honest program does.
+bool is_typical(std::size_t index, float value, const std::array<float, 3>& normal);
+
+/// "96 % of the CPU time it may use, over 60 s (typical 10 %, 95 % below 41 %)". `normal` is the 5th, 50th and 95th
+/// percentile of the honest programs of training, or null when the model does not know them: then nothing is compared.
 /// `seconds` is the length of the window; 0: unknown. REQUIRES: index < row.size() == feature::catalogue().size().
 std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds);
 

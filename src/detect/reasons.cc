@@ -59,12 +59,16 @@ std::string lead(std::span<const std::size_t> features, const feature::Vector& r
   return tell(*alive, row, nullptr, seconds);
 }
 
-/// Statements of fact, each once: many features of a conversation say the same when there is none.
+/// Statements of fact, each once: many features of a conversation say the same when there is none. What is typical is
+/// told only when nothing else is left to tell.
 std::string text_of(std::span<const std::size_t> features, const model::Model& model, const feature::Vector& row,
                     double seconds) {
+  const auto tells = [&](std::size_t i) { return model.normal.empty() || !is_typical(i, row[i], model.normal[i]); };
+  const bool all_but_typical = std::any_of(features.begin(), features.end(), tells);
   std::vector<std::string> facts;
   if (auto first = lead(features, row, seconds); !first.empty()) facts.push_back(std::move(first));
   for (const std::size_t i : features) {
+    if (all_but_typical && !model.normal.empty() && is_typical(i, row[i], model.normal[i])) continue;
     auto fact = tell(i, row, model.normal.empty() ? nullptr : &model.normal[i], seconds);
     if (std::find(facts.begin(), facts.end(), fact) == facts.end()) facts.push_back(std::move(fact));
   }

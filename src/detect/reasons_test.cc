@@ -46,7 +46,7 @@ TEST(Reasons, LargestContributionFirstAndOnlyWhatTheModelUses) {
   EXPECT_EQ(reasons[1].group, "shape of computing");
   EXPECT_EQ(reasons[2].group, "conversation");
   EXPECT_LT(reasons[2].contribution, 0);
-  EXPECT_THAT(reasons[0].text, testing::HasSubstr("rounding mode keeps changing"));
+  EXPECT_THAT(reasons[0].text, testing::HasSubstr("it keeps changing how it rounds"));
   EXPECT_THAT(reasons[1].text, testing::HasSubstr("96 % of the CPU time it may use, over 60 s"));
   EXPECT_THAT(reasons[2].text, testing::HasSubstr("connections others open to it"));
 }
@@ -68,14 +68,14 @@ TEST(Reasons, WhatIsSaidOfAConversationBeginsWithIt) {
   row[index_of("talk_alive")] = 1;
   row[index_of("talk_small")] = 0.9F;
   EXPECT_EQ(explain(model, row, 60).at(0).text,
-            "one connection, open for 100 % of 60 s; 90 % of the messages there are small (at most 512 B)");
+            "its longest connection was open for 100 % of 60 s; 90 % of the messages there are small (at most 512 B)");
 }
 
 TEST(Reasons, TheSameFactIsToldOnce) {
   const auto model = stumps({{"talk_alive", 1.0, 0.0}, {"talk_small", 1.0, 0.0}, {"talk_pushed", 1.0, 0.0}});
   const auto reasons = explain(model, feature::Vector(feature::catalogue().size(), 0.0F));
   ASSERT_EQ(reasons.size(), 1U);
-  EXPECT_EQ(reasons[0].text, "it was not seen to exchange anything with anybody");
+  EXPECT_EQ(reasons[0].text, "it was not seen to talk with anybody for five seconds");
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ struct Detection {
   std::optional<double> score_high;
   double threshold = 0;
   std::string release;                     // the model's digest until bundles exist
+  double base = 0;                         // score of a program of which nothing is known; the reasons add to it
   std::vector<Reason> reasons;             // largest contribution first
   std::vector<std::string> not_evaluated;  // what was not seen, in words
   std::string closed_because;              // in words; empty unless closed

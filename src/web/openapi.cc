@@ -203,6 +203,7 @@ Json detection() {
                      {"score_high", or_null(share("null until calibrated"))},
                      {"threshold", share("")},
                      {"release", text("digest of the model")},
+                     {"base", share("score of a program of which nothing is known")},
                      {"reasons", list(ref("Reason"))},
                      {"not_evaluated", list(text(), "what was not seen, in words")}});
   out["properties"]["closed_because"] = text("in words; only when closed");
