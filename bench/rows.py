@@ -15,11 +15,14 @@ class Row:
     met: bool | None = None
     quartiles: tuple | None = None   # of ours
     note: str = ""
+    floors: dict = dataclasses.field(default_factory=dict)   # what nobody can be better than: not rivals
 
     def as_json(self):
         best = min((value for value in self.rivals.values() if value and value > 0), default=None)
         ratio = round(self.ours / best, 3) if best and self.ours is not None else None
         fields = {"what": self.what, "unit": self.unit, "ours": self.ours, "rivals": self.rivals, "ratio": ratio, "goal": self.goal, "met": self.met}
+        if self.floors:
+            fields["floors"] = self.floors
         if self.quartiles:
             fields["quartiles"] = self.quartiles
         if self.note:
@@ -50,7 +53,7 @@ def table(rows):
     for row in rows:
         met = {True: "yes", False: "NO", None: ""}[row.met]
         yield f"{row.what:40} {short(row.ours):>11} {row.unit:10} {row.goal:12} {met}".rstrip()
-        beside = [f"{name} {short(value)}" for name, value in row.rivals.items()]
+        beside = [f"{name} {short(value)}" for name, value in (row.floors | row.rivals).items()]
         if row.quartiles:
             beside.insert(0, "quartiles " + " to ".join(map(short, row.quartiles)))
         if row.note:
