@@ -90,6 +90,11 @@ Status leave_root() {
 }
 
 Status verify(std::uint64_t keep) {
+  if (!std::ifstream("/proc/self/status")) {
+    return Error{
+        "cannot drop privileges: as nobody /proc/self/status cannot be read to see that they are gone; may "
+        "everybody enter / and /proc (chmod 755 /)?"};
+  }
   const Privileges left = privileges();
   Privileges without = left;
   without.effective &= ~keep;

@@ -1,12 +1,18 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "collect/privileges.h"
@@ -56,6 +62,24 @@ TEST(DropToNobody, KeepsOnlyWhatItIsTold) {
               return 0;
             }),
             0);
+}
+
+// A root directory that only root may enter: nobody cannot see that nothing is left.
+TEST(DropToNobody, SaysWhatItCannotSee) {
+  std::string root = "/tmp/davy-closed-XXXXXX";
+  ASSERT_NE(mkdtemp(root.data()), nullptr);  // mode 0700
+  ASSERT_EQ(mkdir((root + "/proc").c_str(), 0755), 0);
+  EXPECT_EQ(in_child([&] {
+              if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+                return 1;
+              if (mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND, nullptr) != 0) return 2;
+              if (chroot(root.c_str()) != 0 || chdir("/") != 0) return 3;
+              const Status dropped = drop_to_nobody();
+              if (dropped) return 4;
+              return dropped.error().message.find("/proc/self/status") != std::string::npos ? 0 : 5;
+            }),
+            0);
+  std::filesystem::remove_all(root);
 }
 
 TEST(DropToNobody, TwiceIsNoHarm) {
