@@ -115,7 +115,7 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"talk_sent_size", "messages it sends there have {} on average", "it sends nothing there"},
     {"talk_received_size", "messages it receives there have {} on average", "it receives nothing there"},
     {"talk_largest", "the largest message there is {}", "nothing passes there"},
-    {"talk_small", "{} of the messages there are small (at most 512 B)", "no message there is small"},
+    {"talk_small", "{} of the messages there are small, 512 B at most", "no message there is small"},
     {"talk_pushed", "{} of the messages it receives there answer nothing: the other side speaks unasked",
      "the other side never speaks unasked"},
     {"talk_pushes", "messages there that answer nothing: {}", "the other side never speaks there unasked"},

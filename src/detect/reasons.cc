@@ -47,16 +47,18 @@ std::optional<std::size_t> feature_named(std::string_view name) {
   return static_cast<std::size_t>(at - catalogue.begin());
 }
 
-/// What the others' "there" points at: the conversation most like a pool's. Empty when it is told anyhow.
-std::string lead(std::span<const std::size_t> features, const feature::Vector& row, double seconds) {
+/// What the others' "there" points at: the conversation most like a pool's. Compared when it is a reason itself.
+std::string lead(std::span<const std::size_t> features, const model::Model& model, const feature::Vector& row,
+                 double seconds) {
   const auto catalogue = feature::catalogue();
   const auto about_talk = [&](std::size_t i) { return catalogue[i].name.starts_with("talk_"); };
   const auto alive = feature_named("talk_alive");
   const auto talks = feature_named("talks");
   const bool wanted =
       alive && talks && row[*talks] >= 0.5F && std::any_of(features.begin(), features.end(), about_talk);
-  if (!wanted || std::find(features.begin(), features.end(), *alive) != features.end()) return {};
-  return tell(*alive, row, nullptr, seconds);
+  if (!wanted) return {};
+  const bool reason = std::find(features.begin(), features.end(), *alive) != features.end();
+  return tell(*alive, row, reason && !model.normal.empty() ? &model.normal[*alive] : nullptr, seconds);
 }
 
 /// Statements of fact, each once: many features of a conversation say the same when there is none. What is typical is
@@ -66,7 +68,7 @@ std::string text_of(std::span<const std::size_t> features, const model::Model& m
   const auto tells = [&](std::size_t i) { return model.normal.empty() || !is_typical(i, row[i], model.normal[i]); };
   const bool all_but_typical = std::any_of(features.begin(), features.end(), tells);
   std::vector<std::string> facts;
-  if (auto first = lead(features, row, seconds); !first.empty()) facts.push_back(std::move(first));
+  if (auto first = lead(features, model, row, seconds); !first.empty()) facts.push_back(std::move(first));
   for (const std::size_t i : features) {
     if (all_but_typical && !model.normal.empty() && is_typical(i, row[i], model.normal[i])) continue;
     auto fact = tell(i, row, model.normal.empty() ? nullptr : &model.normal[i], seconds);

@@ -68,7 +68,17 @@ TEST(Reasons, WhatIsSaidOfAConversationBeginsWithIt) {
   row[index_of("talk_alive")] = 1;
   row[index_of("talk_small")] = 0.9F;
   EXPECT_EQ(explain(model, row, 60).at(0).text,
-            "its longest connection was open for 100 % of 60 s; 90 % of the messages there are small (at most 512 B)");
+            "its longest connection was open for 100 % of 60 s; 90 % of the messages there are small, 512 B at most");
+}
+
+TEST(Reasons, AConversationComesFirstThoughMoreIsMadeOfWhatPassesThere) {
+  const auto model = stumps({{"talk_small", 0.0, 1.0}, {"talk_alive", 0.3, 0.7}});
+  feature::Vector row(feature::catalogue().size(), 0.0F);
+  row[index_of("talks")] = 1;
+  row[index_of("talk_alive")] = 1;
+  row[index_of("talk_small")] = 0.9F;
+  EXPECT_EQ(explain(model, row, 60).at(0).text,
+            "its longest connection was open for 100 % of 60 s; 90 % of the messages there are small, 512 B at most");
 }
 
 TEST(Reasons, TheSameFactIsToldOnce) {
