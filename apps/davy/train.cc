@@ -106,7 +106,7 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
 void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
   fmt::print("Learned from {} families ({} of miners), {} programs, {} examples.\n", fitted.families,
              fitted.miner_families, fitted.programs, examples);
-  fmt::print("Scores below are out of bag: from trees that saw nothing of the family. Those of the model saw all.\n");
+  fmt::print("Scores below are out of bag: from trees that saw nothing of the family.\n");
   if (fitted.average_precision) {
     fmt::print("Average precision of windows, each program weighing the same: {:.3f}.\n", *fitted.average_precision);
   }
