@@ -17,8 +17,8 @@ using event::Detection;
 using State = event::Detection::State;
 
 std::shared_ptr<const model::Model> separating() {
-  static const auto model = std::make_shared<const model::Model>(separating_model());
-  return model;
+  static const auto kModel = std::make_shared<const model::Model>(separating_model());
+  return kModel;
 }
 
 /// A detector with all around it.

@@ -63,7 +63,7 @@ bool may_lie_below(const std::vector<Side>& a, const std::vector<Side>& b, std::
     while (other != b.end() && other->feature < side.feature) ++other;
     if (other == b.end()) return true;
     if (other->feature != side.feature) continue;
-    const int direction = directions[side.feature];
+    const std::int8_t direction = directions[side.feature];
     if (direction >= 0 && side.low >= other->high) return false;
     if (direction <= 0 && other->low >= side.high) return false;
   }
