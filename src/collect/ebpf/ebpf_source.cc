@@ -41,7 +41,8 @@ class EbpfSource : public event::SliceSource {
   void walk_mappings();
   /// Waits, counted, while the host is short of descriptors or memory: what a pass would have told is told late, as
   /// after a suspension, but whole.
-  Status read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle);
+  /// False: it is to stop, and was not told.
+  Result<bool> read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle);
   Status arm();
   event::Health health() const;
   [[nodiscard]] std::uint64_t pulse_end(std::size_t pulse) const;
@@ -122,12 +123,12 @@ void EbpfSource::consume() {
 /// What everybody has used so far is not ours to tell; but who they are is good to know.
 Status EbpfSource::baseline() {
   assembler_.set_sink(nullptr);
-  Status status = read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
-  if (!status) return status;
+  const auto pulse = read(Kernel::Pass::kPulse, true, [](Kernel::Bytes) {});
+  if (!pulse) return pulse.error();
   assembler_.begin_pass(true);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
-  status = read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-  if (!status) return status;
+  const auto slice = read(Kernel::Pass::kSlice, true, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+  if (!slice) return slice.error();
   consume();
   assembler_.take_baseline();
   assembler_.set_sink(sink_);
@@ -169,12 +170,12 @@ bool EbpfSource::wait_until(std::uint64_t until, const std::function<bool()>& st
 Status EbpfSource::end_pulse(std::size_t pulse) {
   double busiest = 0;
   const double seconds = static_cast<double>(slice_ns_) * 1e-9 / static_cast<double>(event::kPulses);
-  Status status = read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
+  const auto told = read(Kernel::Pass::kPulse, false, [&](Kernel::Bytes bytes) {
     busiest = std::max(busiest, assembler_.pulse_rows(bytes, pulse, seconds));
   });
   consume();
-  if (!status) return status;
-  return decide_arming(busiest);
+  if (!told) return told.error();
+  return *told ? decide_arming(busiest) : Status{};
 }
 
 Status EbpfSource::decide_arming(double busiest) {
@@ -188,8 +189,9 @@ Status EbpfSource::end_slice() {
   assembler_.begin_pass(full);
   kernel_->read_retired([this](const davy_who& who, const davy_retired& entry) { assembler_.retired(who, entry); });
   for (const auto pass : {Kernel::Pass::kSlice, Kernel::Pass::kConversations}) {
-    Status status = read(pass, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
-    if (!status) return status;
+    const auto told = read(pass, full, [this](Kernel::Bytes bytes) { assembler_.rows(bytes); });
+    if (!told) return told.error();
+    if (!*told) return {};  // nobody is to be taken for vanished
   }
   consume();  // cgroups met by the iterators, processes that ended meanwhile
   walk_mappings();
@@ -198,11 +200,10 @@ Status EbpfSource::end_slice() {
   return {};
 }
 
-Status EbpfSource::read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle) {
+Result<bool> EbpfSource::read(Kernel::Pass pass, bool full, const Kernel::RecordHandler& handle) {
   for (;;) {
-    const auto done = kernel_->read(pass, full, handle);
-    if (!done) return done.error();
-    if (*done || (*stop_)()) return {};
+    Result<bool> done = kernel_->read(pass, full, handle);
+    if (!done || *done || (*stop_)()) return done;
     ++times_short_;
     std::this_thread::sleep_for(std::chrono::milliseconds(kStopCheckMs));
     consume();
