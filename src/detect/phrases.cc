@@ -53,8 +53,8 @@ std::string statement(const feature::Feature& feature, float value, double secon
 std::string yes_no_comparison(float value, const std::array<float, 3>& normal) {
   constexpr float kYes = 0.5F;
   const auto alike = [&](float other) { return (value >= kYes) == (other >= kYes); };
-  if (alike(normal[1])) return "as most are";
-  return alike(normal[0]) || alike(normal[2]) ? "most are not" : "nearly none is";
+  if (alike(normal[1])) return "as with most";
+  return alike(normal[0]) || alike(normal[2]) ? "unlike most" : "unlike nearly all";
 }
 
 /// How the value stands against ordinary programs.

@@ -125,7 +125,7 @@ TEST(Phrases, ComparesWithWhatIsOrdinary) {
 TEST(Phrases, YesAndNoAreToldAsFacts) {
   const std::array<float, 3> never{0, 0, 0};
   EXPECT_EQ(tell_of("exe_temporary", 1, &never),
-            "its executable lies in /tmp, /var/tmp or shared memory (nearly none is)");
+            "its executable lies in /tmp, /var/tmp or shared memory (unlike nearly all)");
   EXPECT_THAT(tell_of("exe_temporary", 0, &never), HasSubstr("is not known to lie"));
 }
 
