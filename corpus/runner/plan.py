@@ -101,3 +101,23 @@ def make_plan(programs, runs, seed, block_size=9):
             plan.append(Run(program, number, block, len(plan), cores, program.place or place, source.choice(network.NETS),
                             source.choice(network.PORTS), alone, seconds[block]))
     return plan
+
+
+def make_alone_plan(programs, honest_per_miner, seed):
+    """Every miner and `honest_per_miner` times as many honest programs, drawn by the seed, once each, unthrottled, with the machine to itself.
+
+    A run among three others gets about half a core: its dataset takes minutes. This is the other end: two cores and nobody else. They are
+    numbered 0 and are block -1, beside the runs of make_plan(), and are as long as its short ones, miners and honest programs mixed.
+    """
+    source = random.Random(seed)
+    unthrottled = [program for program in programs if not program.variant.startswith("throttled")]
+    by_label = {label: sorted({program.program for program in unthrottled if program.label == label}) for label in ("miner", "benign")}
+    source.shuffle(by_label["benign"])
+    names = by_label["miner"] + by_label["benign"][:honest_per_miner * len(by_label["miner"])]
+    source.shuffle(names)
+    plan = []
+    for name in names:
+        program = source.choice([program for program in unthrottled if program.program == name])
+        place = program.place or source.choice(network.PLACES)
+        plan.append(Run(program, 0, -1, len(plan), 2.0, place, source.choice(network.NETS), source.choice(network.PORTS), True, SHORT))
+    return plan

@@ -2,6 +2,7 @@
 import collections
 import json
 import pathlib
+import statistics
 import sys
 import tempfile
 import threading
@@ -153,6 +154,20 @@ class Plan(unittest.TestCase):
         self.assert_alike(lambda run: run.cores, self.plan, 0.15)
         for port in {run.port for run in self.plan}:
             self.assertIn(port, plan.network.PORTS)
+
+    def test_alone_are_every_miner_and_twice_as_many_honest_programs_mixed(self):
+        alone = plan.make_alone_plan(self.programs, 2, 1)
+        names = collections.defaultdict(list)
+        for run in alone:
+            names[run.program.label].append(run.program.program)
+        self.assertEqual(sorted(names["miner"]), sorted({p.program for p in self.programs if p.label == "miner"}))
+        self.assertEqual(len(set(names["benign"])), 2 * len(names["miner"]))
+        self.assertFalse({run.name for run in alone} & {run.name for run in self.plan})
+        self.assertEqual({(run.alone, run.cores, run.seconds, run.program.variant.startswith("throttled")) for run in alone}, {(True, 2.0, plan.SHORT, False)})
+        orders = {label: statistics.mean(run.order for run in alone if run.program.label == label) for label in names}
+        self.assertLess(abs(orders["miner"] - orders["benign"]), len(alone) / 3)
+        for run in alone:
+            self.assertFalse(run.program.warmup / 2 + plan.NEEDED > run.seconds, run.name)
 
     def assert_alike(self, what, runs, allowed):
         counts = {label: collections.Counter(what(run) for run in runs if run.program.label == label) for label in catalogue.LABELS}
