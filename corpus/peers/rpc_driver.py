@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Stands outside a node's container: tells it by RPC to mine (or only asks how it is), and prints what it says.
 
-One JSON line every few seconds: {"time", "hashrate", "height", "answers"}; "answers" counts the answered requests.
+One JSON line every few seconds: {"time", "hashrate", "height", "answers"}; "answers" counts the answered requests. In the first with a
+hash rate "dataset_ms" says how long that was after the order to mine was accepted: the node builds its dataset and makes up its mind.
 """
 import argparse
 import json
@@ -50,15 +51,19 @@ def main():
     parser.add_argument("--every", type=float, default=2, help="seconds between questions (default 2)")
     options = parser.parse_args()
     node = {"monerod": Monerod}[options.kind](options.url)
-    asked = answers = 0
+    asked, answers, hashed = None, 0, False
     while True:
         try:
             if options.mine and not asked:
                 node.mine(options.mine)
-                asked = 1
+                asked = time.time()
             hashrate, height = node.state()
             answers += 1
-            print(json.dumps({"time": round(time.time(), 2), "hashrate": hashrate, "height": height, "answers": answers}), flush=True)
+            told = {"time": round(time.time(), 2), "hashrate": hashrate, "height": height, "answers": answers}
+            if hashrate and asked and not hashed:
+                hashed = True
+                told["dataset_ms"] = round(1000 * (time.time() - asked))
+            print(json.dumps(told), flush=True)
         except (OSError, urllib.error.URLError, ValueError) as error:
             print(json.dumps({"time": round(time.time(), 2), "waiting": str(error)[:100]}), flush=True)
             time.sleep(1)

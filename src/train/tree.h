@@ -19,7 +19,7 @@ struct TreeOptions {
   double least_leaf = 0.05;        // training weight (programs) a leaf must hold
   Impurity impurity = Impurity::kGini;
   std::vector<std::int8_t> monotone;  // per feature: +1 a split may only rise with it, -1 only fall, 0 free; or empty
-  double order = 0.5;  // how far leaves are moved to the values that keep this order throughout: 1 wholly
+  double order = 0.25;  // how far leaves are moved to the values that keep this order throughout: 1 wholly
 };
 
 /// What one tree grows from. `weight` and `miner` are per row of `bins`.
