@@ -2,6 +2,7 @@
 """What the commands of studies/ make of runs that went wrong: they are minutes of root's work, and must not end in a trace."""
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
 import sys
 import unittest
@@ -45,6 +46,37 @@ class LiveMiners(unittest.TestCase):
             made = self.row(ended=ended, alerted=105.0, detection=LINE)
             self.assertIsNone(made["after_first_hash"])
             self.assertFalse(self.study.in_time(made))
+
+
+class LeaveOneFamilyOut(unittest.TestCase):
+    ROWS = [{"family": family, "program": program, "core": core, "label": label, "source": source} for family, program, core, label, source in (
+        ("xmrig", "xmrig", "randomx", "miner", "public-miner"), ("monero", "monerod", "randomx", "miner", "public-miner"),
+        ("monero", "monerod-idle", "randomx", "benign", "legitimate"), ("davy-a", "stratum", "scrypt", "miner", "own-worker"),
+        ("gcc-12", "worker-ci", "", "benign", "own-worker"), ("gcc-12", "gxx", "", "benign", "legitimate"))]
+
+    def setUp(self):
+        self.folds = [(kind, name, flags, [row["program"] for row in judged]) for kind, name, flags, judged in
+                      command("leave_one_family_out").folds(self.ROWS)]
+
+    def test_each_family_is_left_out_once_and_judged_whole(self):
+        families = [fold for fold in self.folds if fold[0] == "family"]
+        self.assertEqual([(name, judged) for _, name, _, judged in families],
+                         [("davy-a", ["stratum"]), ("gcc-12", ["worker-ci", "gxx"]), ("monero", ["monerod", "monerod-idle"]), ("xmrig", ["xmrig"])])
+        for _, name, flags, _ in families:
+            self.assertEqual(flags, ["--leave-out-family", name])
+
+    def test_what_is_our_own_is_left_out_by_its_source_whatever_its_family(self):
+        self.assertIn(("own", "own programs", ["--leave-out-source", "own-worker"], ["stratum", "worker-ci"]), self.folds)
+
+    def test_of_a_core_miners_are_judged(self):
+        self.assertIn(("core", "randomx", ["--leave-out-core", "randomx"], ["xmrig", "monerod"]), self.folds)
+
+
+class Corpus(unittest.TestCase):
+    def test_index_and_folder_agree(self):
+        folder = STUDIES.parent / "corpus/recordings"
+        runs = json.loads((folder / "index.json").read_text())["runs"]
+        self.assertEqual(sorted(run["file"] for run in runs if run["status"] == "ok"), sorted(path.name for path in folder.glob("*.davy")))
 
 
 if __name__ == "__main__":

@@ -284,6 +284,7 @@ int record(CLI::App& command, const Flags& flags) {
   }
   catch_signals();
   outlive_readers();
+  for (const auto& why : collector->not_taken) fmt::print(stderr, "davy: not {}\n", why);
   Recorder recorder(**writer, wanted(flags, child.get()));
   if (child != nullptr) {
     if (auto started = child->start(); !started) return report(started.error());

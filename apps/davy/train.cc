@@ -25,6 +25,7 @@ struct Flags {
   std::string out;
   std::vector<std::string> without_families;
   std::vector<std::string> without_cores;
+  std::vector<std::string> without_sources;
   std::vector<std::string> rising;
   std::vector<std::string> falling;
   std::string features = "known";
@@ -61,7 +62,8 @@ Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
   };
   return dataset::filtered(examples, [&](std::size_t i) {
     const dataset::Run& run = examples.run_of(i);
-    return !in(flags.without_families, run.family) && !in(flags.without_cores, run.core);
+    return !in(flags.without_families, run.family) && !in(flags.without_cores, run.core) &&
+           !in(flags.without_sources, std::string(event::name_of(run.source)));
   });
 }
 
@@ -98,6 +100,7 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
   };
   add("--leave-out-family", flags.without_families);
   add("--leave-out-core", flags.without_cores);
+  add("--leave-out-source", flags.without_sources);
   add("--rising", flags.rising);
   add("--falling", flags.falling);
   return origin;
@@ -210,7 +213,11 @@ void add_train(CLI::App& davy, int& exit) {
   command->add_option("--data", flags->data, "A file made by `davy dataset build`")->required();
   command->add_option("--out", flags->out, "Where the model goes (.davym)")->required();
   command->add_option("--leave-out-family", flags->without_families, "Learn nothing from this family (repeatable)");
-  command->add_option("--leave-out-core", flags->without_cores, "Learn nothing from miners of this core (repeatable)");
+  command->add_option("--leave-out-core", flags->without_cores, "Learn nothing from programs of this core (repeatable)");
+  command
+      ->add_option("--leave-out-source", flags->without_sources,
+                   "Learn nothing from programs of this source: own-worker, malware... (repeatable)")
+      ->check(CLI::IsMember({"public-miner", "malware", "own-worker", "legitimate"}));
   command
       ->add_option("--features", flags->features,
                    "known: those of which theory says what they speak for, each in that direction only; or all")

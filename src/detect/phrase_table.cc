@@ -109,7 +109,7 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"code_made_executable", "times it makes memory executable: {}", "it makes no memory executable"},
 
     // conversation
-    {"talks", "it talks with somebody", "it was not seen to talk with anybody for five seconds"},
+    {"talks", "it talks with somebody", "no conversation of five seconds or more was seen"},
     {"talk_alive", "its longest connection was open for {} of {t}", "its longest connection is over at once"},
     {"talk_messages", "messages there: {}", "no messages pass there"},
     {"talk_sent_size", "messages it sends there have {} on average", "it sends nothing there"},

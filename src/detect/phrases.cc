@@ -86,7 +86,7 @@ bool is_typical(std::size_t index, float value, const std::array<float, 3>& norm
 std::string tell(std::size_t index, const feature::Vector& row, const std::array<float, 3>* normal, double seconds) {
   const feature::Feature& feature = feature::catalogue()[index];
   const float value = row[index];
-  if (about_missing_talk(feature.name, row)) return "it was not seen to talk with anybody for five seconds";
+  if (about_missing_talk(feature.name, row)) return "no conversation of five seconds or more was seen";
   const auto fact = statement(feature, value, seconds);
   if (!surely_known(feature, value)) return fact + " (or unknown, and taken for ordinary)";
   return normal == nullptr ? fact : fact + " (" + comparison(feature, value, *normal) + ")";

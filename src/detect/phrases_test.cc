@@ -106,7 +106,7 @@ TEST(Phrases, WithoutAConversationNothingIsSaidAboutIt) {
   const auto row = neutral_row();
   for (std::size_t i = 0; i < row.size(); ++i) {
     if (!feature::catalogue()[i].name.starts_with("talk")) continue;
-    EXPECT_EQ(tell(i, row, nullptr, 60), "it was not seen to talk with anybody for five seconds")
+    EXPECT_EQ(tell(i, row, nullptr, 60), "no conversation of five seconds or more was seen")
         << feature::catalogue()[i].name;
   }
 }

@@ -85,7 +85,7 @@ TEST(Reasons, TheSameFactIsToldOnce) {
   const auto model = stumps({{"talk_alive", 1.0, 0.0}, {"talk_small", 1.0, 0.0}, {"talk_pushed", 1.0, 0.0}});
   const auto reasons = explain(model, feature::Vector(feature::catalogue().size(), 0.0F));
   ASSERT_EQ(reasons.size(), 1U);
-  EXPECT_EQ(reasons[0].text, "it was not seen to talk with anybody for five seconds");
+  EXPECT_EQ(reasons[0].text, "no conversation of five seconds or more was seen");
 }
 
 }  // namespace

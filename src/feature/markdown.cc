@@ -36,6 +36,8 @@ recording or a process's life was. Left out on purpose:
 
 - clock readings (`clock_gettime` and kin): whether they are system calls at all depends on the machine;
 - names that look like a kernel thread's: shown to people as evidence;
+- a third feature of hidden CPU time: the share that no visible process accounts for, and that share of the CPUs there are,
+  are all that the kernel's two sums can say; the other features of that group are about processes that come and go;
 - time runnable but waiting for a CPU, and time throttled by a quota: these tell of the neighbours and of the operator;
 - the first process of a container, orphans, executables in /home or of a package: these tell how a program was started
   or installed;
