@@ -213,7 +213,8 @@ void add_train(CLI::App& davy, int& exit) {
   command->add_option("--data", flags->data, "A file made by `davy dataset build`")->required();
   command->add_option("--out", flags->out, "Where the model goes (.davym)")->required();
   command->add_option("--leave-out-family", flags->without_families, "Learn nothing from this family (repeatable)");
-  command->add_option("--leave-out-core", flags->without_cores, "Learn nothing from programs of this core (repeatable)");
+  command->add_option("--leave-out-core", flags->without_cores,
+                      "Learn nothing from programs of this core (repeatable)");
   command
       ->add_option("--leave-out-source", flags->without_sources,
                    "Learn nothing from programs of this source: own-worker, malware... (repeatable)")
