@@ -6,7 +6,7 @@
 #include <bpf/bpf_tracing.h>
 
 SEC("?tp_btf/sys_exit")
-int BPF_PROG(empty, struct pt_regs *regs, long ret) { return 0; }
+int BPF_PROG(empty, struct pt_regs* regs, long ret) { return 0; }
 
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -16,8 +16,8 @@ struct {
 } calls SEC(".maps");
 
 SEC("?tp_btf/sys_exit")
-int BPF_PROG(counter, struct pt_regs *regs, long ret) {
-  __u64 *made = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+int BPF_PROG(counter, struct pt_regs* regs, long ret) {
+  __u64* made = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (made) ++*made;
   return 0;
 }
