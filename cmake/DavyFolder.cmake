@@ -14,7 +14,7 @@ add_custom_target(threaded_tests)
 # davy_test(NAME LABEL SOURCES...): one GoogleTest program whose cases ctest knows one by one. LABEL is unit, threads
 # (unit tests that start threads) or kernel (needs root and BPF, runs alone).
 function(davy_test name label)
-  if(NOT GTest_FOUND)
+  if(NOT TARGET GTest::gmock)
     return()
   endif()
   add_executable(${name} ${ARGN})
