@@ -1,7 +1,8 @@
 """The catalogue: one TOML file a program, checked when read.
 
-A program has variants; a variant overrides fields of its program. "plain" and "throttled" are there without being written. What `command` and `peer` are given in
-the environment is listed in corpus/README.md.
+A program has variants; a variant overrides fields of its program. "plain" and "throttled" are there without being written. A trick is a
+variant by which a miner hides: its command runs behind tricks/NAME.sh, which says how `launch` starts it. What `command` and `peer` are
+given in the environment is listed in corpus/README.md.
 """
 import dataclasses
 import pathlib
@@ -9,12 +10,15 @@ import re
 import tomllib
 
 LABELS = ("miner", "benign")
-SOURCES = ("public-miner", "own-worker", "legitimate")
+SOURCES = ("public-miner", "malware", "own-worker", "legitimate")
 PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
-            "variants", "memory", "env", "optional", "plain")
+            "variants", "tricks", "memory", "env", "plain", "throttled")
+OF_VARIANTS = ("live_only", "trick", "prelude")
 THROTTLED_CORES = 0.5
+LAUNCHES = re.compile(r"(^|[\s;&(])launch ")
+LAUNCH = 'launch() { exec "$@"; }'   # what tricks/NAME.sh puts another one in the place of
 PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset", "rate")
 
 
@@ -67,7 +71,8 @@ class Program:
     memory: int           # MiB
     env: dict
     live_only: bool
-    optional: bool        # outside the starter set: recorded with --all or --only
+    trick: str            # how a miner hides (tricks/NAME.sh), or ""
+    throttled: bool       # one thread on a part of a core, or less by a way of its own
 
     @property
     def name(self):
@@ -91,7 +96,18 @@ def read_progress(where, table):
     return Progress(**fields)
 
 
+def command_of(merged):
+    """With the way to `launch` before it, where the command asks for that."""
+    command = merged["command"].strip()
+    if not LAUNCHES.search(command):
+        return command
+    return f"{merged.get('prelude', LAUNCH)}\n{command}"
+
+
 def make_variant(where, entry, variant, overrides):
+    unknown = sorted(set(overrides) - set(REQUIRED) - set(OPTIONAL) - set(OF_VARIANTS))
+    if unknown:
+        raise CatalogueError(f"{where}: variant {variant}: unknown fields {unknown}")
     merged = {**entry, **overrides}
     merged["progress"] = {**entry["progress"], **overrides.get("progress", {})}
     merged["env"] = {**entry.get("env", {}), **overrides.get("env", {})}
@@ -101,13 +117,13 @@ def make_variant(where, entry, variant, overrides):
         program=merged["program"], variant=variant, family=merged["family"], core=merged.get("core", ""),
         category=merged["category"], label=merged["label"], source=merged["source"], twin=merged.get("twin", False),
         likeness=merged["likeness"], packages=tuple(merged.get("packages", ())),
-        install=tuple(merged.get("install", ())), command=merged["command"].strip(),
+        install=tuple(merged.get("install", ())), command=command_of(merged),
         peer=merged.get("peer", "").strip(), peer_cores=float(merged.get("peer_cores", 1.0)),
         progress=read_progress(where, merged["progress"]), threads=int(merged.get("threads", 2)),
         cores=float(merged.get("cores", 0)), warmup=float(merged.get("warmup", 5)), place=merged.get("place", ""),
         memory=int(merged.get("memory", 4096)), env={k: str(v) for k, v in merged["env"].items()},
-        live_only=bool(merged.get("live_only", False)),
-        optional=bool(merged.get("optional", False)))
+        live_only=bool(merged.get("live_only", False)), trick=merged.get("trick", ""),
+        throttled=variant.startswith("throttled"))
 
 
 def throttled(progress):
@@ -115,6 +131,22 @@ def throttled(progress):
     return {"threads": 1, "cores": THROTTLED_CORES,
             "progress": {"least_per_minute": progress.get("least_per_minute", Progress.least_per_minute) / 5,
                          "longest_gap": min(110, progress.get("longest_gap", Progress.longest_gap) * 2.5)}}
+
+
+def tricks_of(where, entry, scripts):
+    """Variants from the table [tricks]: each overrides what the trick needs changed; its script, if there is one, says how to launch."""
+    made = {}
+    for name, overrides in entry.pop("tricks", {}).items():
+        if entry["label"] != "miner":
+            raise CatalogueError(f"{where}: [tricks] are for miners")
+        script = pathlib.Path(scripts) / f"{name}.sh"
+        if not script.exists() and not overrides:
+            raise CatalogueError(f"{where}: trick {name} has neither a script tricks/{name}.sh nor overrides")
+        prelude = {"prelude": f". /opt/corpus/tricks/{name}.sh"} if script.exists() else {}
+        if prelude and not LAUNCHES.search(overrides.get("command", entry["command"])):
+            raise CatalogueError(f"{where}: trick {name} needs a command that is started by `launch`")
+        made[name] = {**prelude, **overrides, "trick": name}
+    return made
 
 
 def read_file(path):
@@ -132,8 +164,9 @@ def read_file(path):
     if entry["label"] not in LABELS or entry["source"] not in SOURCES:
         raise CatalogueError(f"{path.name}: label must be one of {LABELS}, source one of {SOURCES}")
     own = entry.pop("variants", {})
-    usual = ("plain", "throttled") if entry.pop("plain", True) else ()
-    variants = {**{name: {} for name in usual}, **own}
+    usual = [name for name in ("plain", "throttled") if entry.pop(name, True)]
+    tricks = tricks_of(path.name, entry, path.parent.parent / "tricks")
+    variants = {**{name: {} for name in usual}, **own, **tricks}
     for name in variants:
         if name.startswith("throttled"):
             variants[name] = {**throttled(entry["progress"]), **variants[name]}

@@ -61,7 +61,8 @@ class Container:
         config["hostname"] = self.name[:12]
         linux = config["linux"]
         linux["cgroupsPath"] = self.cgroup
-        linux["resources"]["cpu"] = {"quota": int(self.cores * PERIOD), "period": PERIOD}
+        if self.cores < os.cpu_count():   # else it has no quota, as most containers have none
+            linux["resources"]["cpu"] = {"quota": int(self.cores * PERIOD), "period": PERIOD}
         linux["resources"]["memory"] = {"limit": self.memory << 20}
         for namespace in linux["namespaces"]:
             if namespace["type"] == "network":

@@ -3,13 +3,32 @@ import dataclasses
 import math
 import random
 
-from runner import network
+from runner import engine, network
 
-SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs
+SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
 CONTENDED = 0.6                        # cores that a program can count on beside others
 ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
 SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
+WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 NEEDED = 120                           # seconds of verified work that make a recording usable
+EARLIEST, LATEST = 1.0, 11.0           # seconds that the recorder is ahead of the program: over a whole slice
+WHOLE_TWINS = 20                       # honest programs, likest to miners first, that fill a whole window too
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """A run that is to be there, before its conditions are drawn."""
+    program: object
+    number: int
+    whole: bool = False    # long enough for a whole window
+
+    @property
+    def name(self):
+        return f"{self.program.name}.{self.number}"
+
+    @property
+    def label(self):
+        return self.program.label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,9 +38,11 @@ class Run:
     block: int
     order: int
     cores: float
+    engine: str
     place: str
     net: str
     port: int
+    offset: float      # seconds that the recorder is ahead
     alone: bool
     seconds: int
 
@@ -45,15 +66,56 @@ def deal(items, blocks):
     return [items[part * len(items) // blocks:(part + 1) * len(items) // blocks] for part in range(blocks)]
 
 
-def jobs_of(programs, runs, source):
-    """(program, number of the run), by label. A miner runs `runs` times in each variant; an honest program `runs` times altogether,
-    in turn plain and throttled, so that as many honest runs as miners' are throttled."""
-    miners = [(program, number) for program in programs if program.label == "miner" for number in range(1, runs + 1)]
-    honest = []
-    for name in sorted({program.program for program in programs if program.label == "benign"}):
-        variants = [program for program in programs if program.program == name]
-        honest += [(program, number) for number, program in enumerate(cycle(source, variants, runs), 1)]
-    return {"miner": miners, "benign": honest}
+def by_program(programs):
+    named = {}
+    for program in programs:
+        named.setdefault(program.program, []).append(program)
+    return named
+
+
+def plain_or_throttled(variants, runs, share, source):
+    """`runs` variants of an honest program, throttled with probability `share`, and at least once each way when there are two runs."""
+    slow = [variant for variant in variants if variant.throttled]
+    fast = [variant for variant in variants if not variant.throttled]
+    if not slow or not fast:
+        return cycle(source, slow or fast, runs)
+    ways = [True, False][:runs] + [source.random() < share for _ in range(runs - 2)]
+    source.shuffle(ways)
+    return [source.choice(slow if way else fast) for way in ways]
+
+
+def wishes(programs, runs, seed):
+    """What a whole corpus holds: each variant of a miner `runs` times, each honest program `runs` times altogether, in turn plain and throttled;
+    and over a whole window each family of miners and WHOLE_TWINS twins once.
+
+    What is drawn for a program hangs on the seed and its name alone: another program in the catalogue changes nothing of it.
+    Numbers: 1, 2... short ones; 0 the whole one.
+    """
+    made = []
+    for name, variants in sorted(by_program(programs).items()):
+        source = random.Random(f"{seed} {name}")
+        if variants[0].label == "miner":
+            made += [Wish(variant, number) for variant in variants for number in range(1, runs + 1)]
+        else:
+            made += [Wish(variant, number) for number, variant in enumerate(plain_or_throttled(variants, runs, 0.3, source), 1)]
+    return made + whole_windows(programs, seed)
+
+
+def whole_windows(programs, seed):
+    """One program of each miner family, plain; and of the twins, those written to talk as miners do before the others."""
+    plain = [p for p in programs if not p.throttled and not p.trick]
+    source = random.Random(f"{seed} whole windows")
+    families, twins = {}, []
+    for program in sorted(plain, key=lambda p: p.name):
+        if program.label == "miner":
+            families.setdefault(program.family, []).append(program)
+        elif program.twin:
+            twins.append((program.category != "hard-jsonrpc", source.random(), program))
+    first = {}
+    for *rank, program in twins:
+        first.setdefault(program.program, (*rank, program))
+    chosen = [row[-1] for row in sorted(first.values(), key=lambda row: row[:2])[:WHOLE_TWINS]]
+    return [Wish(program, 0, whole=True) for program in [source.choice(mine) for _, mine in sorted(families.items())] + chosen]
 
 
 def takes_long(program, cores):
@@ -64,31 +126,41 @@ def takes_long(program, cores):
 def lengths(miners, blocks, source):
     """Seconds of every run of a block, by block: long for as many blocks as the miners' preparation needs, for all in it alike."""
     share = len(miners) / blocks or 1
-    long_blocks = min(blocks, math.ceil(sum(takes_long(program, cores) for (program, _), cores, *_ in miners) / share))
+    long_blocks = min(blocks, math.ceil(sum(takes_long(wish.program, cores) for wish, cores in miners) / share))
     drawn = [LONG] * long_blocks + [SHORT] * (blocks - long_blocks)
     source.shuffle(drawn)
     return drawn
 
 
-def make_plan(programs, runs, seed, block_size=9):
-    """All runs in the order to start them. The same arguments give the same plan, so a stopped one goes on.
+def make_plan(wished, seed, first_block=0, first_order=0, block_size=9):
+    """Runs in the order to start them: of all that is wished (or is left of it after a stop) in blocks that each hold their share of miners.
 
-    What could tell the label is drawn alike for both: quota, place, address, port, company, and the length of the recording, which
-    all runs of a block share. A miner with much to prepare is dealt to a long block.
+    What could tell the label is drawn alike for both: quota, engine, place, address, port, company, offset, and the length of the
+    recording, which all runs of a block share. A miner with much to prepare is dealt to a long block. The same arguments give the
+    same plan.
     """
-    source = random.Random(seed)
-    jobs = jobs_of(programs, runs, source)
-    blocks = max(1, round(sum(map(len, jobs.values())) / block_size))
+    plan = []
+    for whole in (False, True):
+        part = sorted((wish for wish in wished if wish.whole == whole), key=lambda wish: wish.name)
+        if part:
+            blocks = 1 + plan[-1].block if plan else first_block
+            plan += blocks_of(part, random.Random(f"{seed} {whole} {blocks}"), blocks, first_order + len(plan), block_size, whole)
+    return plan
+
+
+def blocks_of(wished, source, first_block, first_order, block_size, whole):
+    blocks = max(1, round(len(wished) / block_size))
     rows = {}
-    for label, mine in jobs.items():
+    for label in ("miner", "benign"):
+        mine = [wish for wish in wished if wish.label == label]
         source.shuffle(mine)
-        alone = cycle(source, [True] + [False] * (ALONE_EVERY - 1), len(mine))
+        alone = cycle(source, [not whole] + [False] * (ALONE_EVERY - 1), len(mine))
         cores = [2.0 if by_itself else drawn for by_itself, drawn in zip(alone, cycle(source, SHARED_CORES, len(mine)))]
-        cores = [program.cores or drawn for (program, _), drawn in zip(mine, cores)]
-        rows[label] = list(zip(mine, cores, alone, cycle(source, network.PLACES, len(mine))))
-    seconds = lengths(rows["miner"], blocks, source)
+        cores = [wish.program.cores or drawn for wish, drawn in zip(mine, cores)]
+        rows[label] = list(zip(mine, cores, alone, cycle(source, network.PLACES, len(mine)), cycle(source, engine.ENGINES, len(mine))))
+    seconds = [WHOLE] * blocks if whole else lengths([row[:2] for row in rows["miner"]], blocks, source)
     order = sorted(range(blocks), key=lambda block: -seconds[block])
-    rows["miner"].sort(key=lambda row: not takes_long(row[0][0], row[1]))
+    rows["miner"].sort(key=lambda row: not takes_long(row[0].program, row[1]))
     dealt = [[] for _ in range(blocks)]
     for label, ranks in (("miner", order), ("benign", order[::-1])):
         for block, part in zip(ranks, deal(rows[label], blocks)):
@@ -97,27 +169,8 @@ def make_plan(programs, runs, seed, block_size=9):
     for block, part in enumerate(dealt):
         source.shuffle(part)
         part.sort(key=lambda row: row[2])   # those alone at the end of their block
-        for (program, number), cores, alone, place in part:
-            plan.append(Run(program, number, block, len(plan), cores, program.place or place, source.choice(network.NETS),
-                            source.choice(network.PORTS), alone, seconds[block]))
-    return plan
-
-
-def make_alone_plan(programs, honest_per_miner, seed):
-    """Every miner and `honest_per_miner` times as many honest programs, drawn by the seed, once each, unthrottled, with the machine to itself.
-
-    A run among three others gets about half a core: its dataset takes minutes. This is the other end: two cores and nobody else. They are
-    numbered 0 and are block -1, beside the runs of make_plan(), and are as long as its short ones, miners and honest programs mixed.
-    """
-    source = random.Random(seed)
-    unthrottled = [program for program in programs if not program.variant.startswith("throttled")]
-    by_label = {label: sorted({program.program for program in unthrottled if program.label == label}) for label in ("miner", "benign")}
-    source.shuffle(by_label["benign"])
-    names = by_label["miner"] + by_label["benign"][:honest_per_miner * len(by_label["miner"])]
-    source.shuffle(names)
-    plan = []
-    for name in names:
-        program = source.choice([program for program in unthrottled if program.program == name])
-        place = program.place or source.choice(network.PLACES)
-        plan.append(Run(program, 0, -1, len(plan), 2.0, place, source.choice(network.NETS), source.choice(network.PORTS), True, SHORT))
+        for wish, cores, alone, place, engine_name in part:
+            plan.append(Run(wish.program, wish.number, first_block + block, first_order + len(plan), cores, engine_name,
+                            wish.program.place or place, source.choice(network.NETS), source.choice(network.PORTS),
+                            round(source.uniform(EARLIEST, LATEST), 2), alone, seconds[block]))
     return plan

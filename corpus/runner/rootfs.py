@@ -17,7 +17,7 @@ SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
 TOOLS = ("python3", "procps", "iproute2")   # what the pool, the peers and the workers need
-OWN_PARTS = ("pool", "peers", "workers")
+OWN_PARTS = ("pool", "peers", "workers", "tricks", "scenarios")
 
 
 class RootError(Exception):

@@ -40,7 +40,7 @@ class Recording(unittest.TestCase):
 
     def test_the_command_line_says_what_the_program_is(self):
         program = next(p for p in run.catalogue.read_catalogue(HERE / "catalogue") if p.name == "monerod-idle.plain")
-        planned = run.plan.make_plan([program], 1, 1)[0]
+        planned = run.plan.make_plan([run.plan.Wish(program, 1)], 1)[0]
         options = types.SimpleNamespace(recorder="davy")
         words = run.record_command(options, planned, "c" * 64, 200, pathlib.Path("/x.part"), {"block": 3})
         self.assertEqual(words[:2], ["davy", "record"])
@@ -55,13 +55,26 @@ class TheIndex(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "index.json"
             index = run.Index(path)
-            (pathlib.Path(folder) / "a.davy").write_text("x")
+            for name in "ad":
+                (pathlib.Path(folder) / f"{name}.davy").write_text("x")
             for name, status in (("a", "ok"), ("b", "ok"), ("c", "failed")):
-                index.add({"name": name, "status": status, "file": f"{name}.davy"})
+                index.add({"name": name, "status": status, "file": f"{name}.davy", "sha256": "1"})
+            index.add({"name": "d", "status": "ok", "file": "d.davy"})
             again = run.Index(path)
-            done = [name for name in "abcd" if again.done(types.SimpleNamespace(name=name))]
+            done = [name for name in "abcde" if again.done(types.SimpleNamespace(name=name))]
             self.assertEqual(done, ["a"])
-            self.assertEqual(len(json.loads(path.read_text())["runs"]), 3)
+            self.assertEqual(len(json.loads(path.read_text())["runs"]), 4)
+
+    def test_a_sealed_program_goes_on_a_shelf_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            sealed = run.holdout.Sealed(frozenset(["secret"]), frozenset())
+            shelves = run.Shelves(pathlib.Path(folder), sealed)
+            program = types.SimpleNamespace(family="secret", trick="")
+            self.assertEqual(shelves.of(program).path.parent.name, "sealed")
+            self.assertEqual(shelves.next_block(), (0, 0))
+            (pathlib.Path(folder) / "sealed").mkdir()
+            shelves.of(program).add({"name": "a", "status": "failed", "provenance": {"block": 4, "order": 40}})
+            self.assertEqual(run.Shelves(pathlib.Path(folder), sealed).next_block(), (5, 41))
 
 
 class CommandLine(unittest.TestCase):
@@ -71,7 +84,7 @@ class CommandLine(unittest.TestCase):
     def test_list_needs_nothing(self):
         done = self.call("--list")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("miner families", done.stdout)
+        self.assertIn("by source", done.stdout)
 
     def test_bad_input_is_one_clear_line(self):
         for words, text in ((("--list", "--only", "nosuch"), "no program of that name"), (("--jobs", "0"), "at least 1"), (("--wrong",), "unrecognized")):

@@ -6,12 +6,13 @@ import statistics
 import sys
 import tempfile
 import threading
+import types
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "workers"))
-from runner import catalogue, plan, rootfs, work  # noqa: E402
+from runner import catalogue, engine, holdout, listing, plan, rootfs, work  # noqa: E402
 import jobs  # noqa: E402
 import wire  # noqa: E402
 
@@ -59,11 +60,10 @@ class Catalogue(unittest.TestCase):
 
     def test_the_committed_catalogue(self):
         programs = catalogue.read_catalogue(HERE / "catalogue")
-        starter = [p for p in programs if not p.optional]
-        honest = {p.program for p in starter if p.label == "benign"}
+        honest = {p.program for p in programs if p.label == "benign"}
         public = {p.family for p in programs if p.label == "miner" and p.source == "public-miner"}
         self.assertGreaterEqual(len(honest), 27)
-        self.assertGreaterEqual(len({p.program for p in starter if p.twin}), 13)
+        self.assertGreaterEqual(len({p.program for p in programs if p.twin}), 13)
         self.assertGreaterEqual(len(public), 3)
         for program in programs:
             self.assertTrue(program.label == "benign" or program.core, f"{program.name}: a miner names its core")
@@ -120,27 +120,49 @@ class Meter(unittest.TestCase):
 
 class Plan(unittest.TestCase):
     def setUp(self):
-        self.programs = [p for p in catalogue.read_catalogue(HERE / "catalogue") if not (p.live_only or p.optional)]
-        self.plan = plan.make_plan(self.programs, 2, 1)
+        self.programs = [p for p in catalogue.read_catalogue(HERE / "catalogue") if not p.live_only]
+        self.wished = plan.wishes(self.programs, 2, 1)
+        self.plan = plan.make_plan(self.wished, 1)
+        self.short = [run for run in self.plan if run.seconds < plan.WHOLE]
 
     def test_miners_run_each_variant_honest_programs_each_once_plain_and_once_throttled(self):
-        runs = collections.Counter((run.program.label, run.program.program, run.program.variant) for run in self.plan)
+        runs = collections.Counter((run.program.label, run.program.program, run.program.variant) for run in self.short)
         self.assertEqual(len({run.name for run in self.plan}), len(self.plan))
         for program in self.programs:
-            self.assertEqual(runs[program.label, program.program, program.variant], 2 if program.label == "miner" else 1)
+            self.assertEqual(runs[program.label, program.program, program.variant], 2 if program.label == "miner" else 1, program.name)
+
+    def test_each_miner_family_and_twins_fill_a_whole_window_once(self):
+        whole = [run for run in self.plan if run.seconds == plan.WHOLE]
+        miners = collections.Counter(run.program.family for run in whole if run.program.label == "miner")
+        self.assertEqual(miners, collections.Counter({p.family for p in self.programs if p.label == "miner"}))
+        twins = {run.program.program for run in whole if run.program.label == "benign"}
+        self.assertEqual(len(twins), min(plan.WHOLE_TWINS, len({p.program for p in self.programs if p.twin})))
+        self.assertTrue(all(run.program.twin and not run.program.throttled for run in whole if run.program.label == "benign"))
 
     def test_repeatable(self):
-        self.assertEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 1)])
-        self.assertNotEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.programs, 2, 2)])
+        self.assertEqual(self.plan, plan.make_plan(self.wished, 1))
+        self.assertNotEqual([r.name for r in self.plan], [r.name for r in plan.make_plan(self.wished, 2)])
+
+    def test_another_program_changes_nothing_of_what_is_wished_of_the_others(self):
+        fewer = plan.wishes([p for p in self.programs if p.program != "nginx"], 2, 1)
+        names = {wish.name for wish in self.wished if wish.program.program != "nginx" and not wish.whole}
+        self.assertEqual({wish.name for wish in fewer if not wish.whole}, names)
+
+    def test_what_is_left_goes_into_blocks_of_its_own(self):
+        done = {run.name for run in self.plan[:40]}
+        rest = plan.make_plan([wish for wish in self.wished if wish.name not in done], 1, 7, 40)
+        self.assertEqual({run.name for run in rest} | done, {wish.name for wish in self.wished})
+        self.assertEqual(min(run.block for run in rest), 7)
+        self.assertEqual([run.order for run in rest], list(range(40, 40 + len(rest))))
 
     def test_each_block_holds_its_share_of_miners(self):
-        blocks = collections.defaultdict(lambda: [0, 0])
-        for run in self.plan:
-            blocks[run.block][run.program.label == "miner"] += 1
-        miners = [b[1] for b in blocks.values()]
-        honest = [b[0] for b in blocks.values()]
-        self.assertLessEqual(max(miners) - min(miners), 1)
-        self.assertLessEqual(max(honest) - min(honest), 1)
+        for whole in (False, True):
+            blocks = collections.defaultdict(lambda: [0, 0])
+            for run in self.plan:
+                if (run.seconds == plan.WHOLE) == whole:
+                    blocks[run.block][run.program.label == "miner"] += 1
+            for counts in zip(*blocks.values()):
+                self.assertLessEqual(max(counts) - min(counts), 1)
 
     def test_all_of_a_block_are_recorded_equally_long_and_long_enough(self):
         for block in {run.block for run in self.plan}:
@@ -148,32 +170,77 @@ class Plan(unittest.TestCase):
         for run in self.plan:
             self.assertFalse(plan.takes_long(run.program, run.cores) and run.seconds < plan.LONG, run.name)
 
-    def test_quota_place_and_company_do_not_tell_the_label(self):
-        self.assert_alike(lambda run: run.seconds, self.plan, 0.1)
-        self.assert_alike(lambda run: run.program.threads, self.plan, 0.15)
-        self.assert_alike(lambda run: run.cores, self.plan, 0.15)
-        for port in {run.port for run in self.plan}:
-            self.assertIn(port, plan.network.PORTS)
-
-    def test_alone_are_every_miner_and_twice_as_many_honest_programs_mixed(self):
-        alone = plan.make_alone_plan(self.programs, 2, 1)
-        names = collections.defaultdict(list)
-        for run in alone:
-            names[run.program.label].append(run.program.program)
-        self.assertEqual(sorted(names["miner"]), sorted({p.program for p in self.programs if p.label == "miner"}))
-        self.assertEqual(len(set(names["benign"])), 2 * len(names["miner"]))
-        self.assertFalse({run.name for run in alone} & {run.name for run in self.plan})
-        self.assertEqual({(run.alone, run.cores, run.seconds, run.program.variant.startswith("throttled")) for run in alone}, {(True, 2.0, plan.SHORT, False)})
-        orders = {label: statistics.mean(run.order for run in alone if run.program.label == label) for label in names}
-        self.assertLess(abs(orders["miner"] - orders["benign"]), len(alone) / 3)
-        for run in alone:
-            self.assertFalse(run.program.warmup / 2 + plan.NEEDED > run.seconds, run.name)
+    def test_quota_engine_place_and_company_do_not_tell_the_label(self):
+        for what in (lambda run: run.seconds, lambda run: run.cores, lambda run: run.engine, lambda run: run.alone, lambda run: run.place):
+            self.assert_alike(what, self.short, 0.15)
+        self.assert_alike(lambda run: round(run.offset / 4), self.short, 0.2)
+        self.assertEqual({run.port for run in self.plan} - set(plan.network.PORTS), set())
 
     def assert_alike(self, what, runs, allowed):
         counts = {label: collections.Counter(what(run) for run in runs if run.program.label == label) for label in catalogue.LABELS}
         for value in set().union(*counts.values()):
             parts = [counter[value] / sum(counter.values()) for counter in counts.values()]
             self.assertLess(abs(parts[0] - parts[1]), allowed, value)
+
+
+class Engines(unittest.TestCase):
+    def test_each_puts_a_container_somewhere_else_and_always_at_the_same_place(self):
+        name = "0123456789abcdef" * 4
+        paths = [engine.cgroup_path(one, name) for one in engine.ENGINES]
+        self.assertEqual(len(set(paths)), len(engine.ENGINES))
+        self.assertEqual(paths, [engine.cgroup_path(one, name) for one in engine.ENGINES])
+        self.assertTrue(all(name in path for path in paths))
+
+
+def variant(**fields):
+    return types.SimpleNamespace(**{"label": "benign", "source": "legitimate", "family": "f", "trick": "", **fields})
+
+
+class HoldOut(unittest.TestCase):
+    def setUp(self):
+        self.programs = [variant(family=f"honest-{n}") for n in range(40)] + [
+            variant(family=f"miner-{n}", label="miner", source="public-miner", trick=f"t{n}") for n in range(8)]
+
+    def test_a_quarter_of_each_kind(self):
+        drawn = holdout.draw(holdout.candidates(self.programs))
+        self.assertEqual({kind: len(names) for kind, names in drawn.items()}, {"miner": 2, "benign": 10, "trick": 2})
+
+    def test_no_family_of_the_first_corpus_and_none_of_our_own(self):
+        more = [variant(family="xmrig", label="miner"), variant(family="nginx"), variant(family="davy-x", source="own-worker")]
+        self.assertEqual(holdout.candidates(self.programs + more), holdout.candidates(self.programs))
+
+    def test_a_family_with_both_labels_is_a_miners(self):
+        names = holdout.candidates(self.programs + [variant(family="miner-1")])
+        self.assertIn("miner-1", names["miner"])
+        self.assertNotIn("miner-1", names["benign"])
+
+    def test_an_altered_file_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "holdout.json"
+            self.assertEqual(holdout.read(path).families, frozenset())
+            holdout.write(path, self.programs, "2026-11-27")
+            sealed = holdout.read(path)
+            self.assertEqual(len(sealed.families), 12)
+            self.assertEqual([sealed.why(variant(family=sorted(sealed.families)[0])), sealed.why(variant(trick=sorted(sealed.tricks)[0])), sealed.why(variant())],
+                             ["family", "trick", ""])
+            path.write_text(path.read_text().replace('"sealed": {', '"sealed": {"more": [],'))
+            with self.assertRaisesRegex(ValueError, "altered"):
+                holdout.read(path)
+
+    def test_the_committed_one_is_what_the_rule_gives(self):
+        holdout.read(HERE / "holdout.json")
+
+
+class Listing(unittest.TestCase):
+    def test_counts_what_is_recorded_and_verified(self):
+        programs = [p for p in catalogue.read_catalogue(HERE / "catalogue") if p.program in ("nginx", "xmrig")]
+        rows = [{"program": "nginx", "status": "ok"}, {"program": "nginx", "status": "failed"}]
+        sealed = holdout.Sealed(frozenset(["nginx"]), frozenset())
+        objects = [json.loads(line) for line in listing.lines(programs, rows, sealed, True)]
+        self.assertEqual([(one["program"], one["runs"], one["sealed"]) for one in objects], [("nginx", 1, True), ("xmrig", 0, False)])
+        text = "\n".join(listing.lines(programs, rows, sealed, False))
+        self.assertIn("randomx", text)
+        self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
 
 
 class Install(unittest.TestCase):
