@@ -14,9 +14,10 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from pool import monero, pacing, stratum_v1  # noqa: E402
+from pool import carriers, manners, monero, pacing, stratum_v1  # noqa: E402
 
 LONGEST_LINE = 16384
+LOGINS = ("login", "mining.authorize")
 JOBS_KEPT = 4          # older jobs are stale, as on a real pool
 RETARGET_EVERY = 15.0
 
@@ -36,6 +37,7 @@ class Session:
         self.difficulty = pacing.Difficulty(self.random, pool.difficulty)
         self.clock = pacing.JobClock(self.random)
         self.jobs, self.worker, self.agent = {}, None, ""
+        self.began = time.time()
         self.accepted = self.rejected = 0
 
     def give_job(self):
@@ -53,6 +55,8 @@ class Session:
         """Checks and counts one share; "" or the reason it is refused."""
         job = self.jobs.get(job_id)
         problem = check(job) if job else "Stale share"
+        if not problem and self.pool.manners.refuses_share():
+            problem = "Unauthenticated"
         if problem:
             self.rejected += 1
             log("rejected", session=self.ident, job=job_id, reason=problem)
@@ -63,8 +67,8 @@ class Session:
         return problem
 
     async def send(self, messages):
-        """Answers arrive after a little network time, never exactly at once."""
-        if messages:
+        """Answers arrive after a little network time, never exactly at once; of a pool that has fallen silent, not at all."""
+        if messages and not self.pool.manners.is_silent(time.time() - self.began):
             await asyncio.sleep(self.random.uniform(0.005, 0.12))
             self.writer.write(b"".join(json.dumps(m).encode() + b"\n" for m in messages))
             await self.writer.drain()
@@ -75,6 +79,9 @@ class Session:
         while True:
             await asyncio.sleep(0.5)
             now = time.time()
+            if self.pool.manners.hangs_up(now - self.began):
+                self.writer.close()
+                return
             if not self.jobs:
                 due = checked = now + 0.0
                 due += self.clock.next_gap()
@@ -97,6 +104,10 @@ class Session:
                 message = json.loads(line)
                 if not isinstance(message, dict):
                     raise ValueError("not an object")
+                if message.get("method") in LOGINS and self.pool.manners.refuses_login():
+                    why = "login refused"
+                    await self.send([{"id": message.get("id"), "jsonrpc": "2.0", "result": None, "error": {"code": -1, "message": "Your IP is banned"}}])
+                    break
                 await self.send(self.dialect.handle(self, message))
         except (ValueError, ConnectionError) as error:
             why = f"{type(error).__name__}: {error}"[:120]
@@ -110,6 +121,7 @@ class Pool:
     def __init__(self, options):
         self.random = random.Random(options.seed)
         self.difficulty = options.difficulty
+        self.manners = manners.of(options, self.random)
         self.options = options
 
     def make_dialect(self):
@@ -121,10 +133,9 @@ class Pool:
         await Session(self, reader, writer).serve()
 
     async def run(self):
-        server = await asyncio.start_server(self.connected, self.options.host, self.options.port, limit=LONGEST_LINE)
-        log("listening", host=self.options.host, port=server.sockets[0].getsockname()[1], dialect=self.options.dialect)
-        async with server:
-            await server.serve_forever()
+        _, port = await carriers.listen(self.options.carrier, self.connected, self.options.host, self.options.port, LONGEST_LINE)
+        log("listening", host=self.options.host, port=port, dialect=self.options.dialect, carrier=self.options.carrier)
+        await asyncio.Event().wait()
 
 
 def private_address(text):
@@ -141,6 +152,8 @@ def parse(words=None):
     parser.add_argument("--dialect", choices=("monero", "stratum-v1"), default="monero")
     parser.add_argument("--algorithm", help="monero: the name sent to the miner (rx/0); stratum-v1: scrypt or sha256d")
     parser.add_argument("--difficulty", type=float, default=1000, help="expected hashes of the first shares (default 1000)")
+    parser.add_argument("--carrier", choices=carriers.CARRIERS, default="tcp", help="what the lines come in (default tcp)")
+    manners.add_arguments(parser)
     parser.add_argument("--seed", type=int, default=None, help="makes jobs and pacing repeatable")
     return parser.parse_args(words)
 

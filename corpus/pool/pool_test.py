@@ -1,6 +1,7 @@
 """Tests of the pool: targets against the definition, known blocks of Bitcoin and Litecoin, refusals, pacing, a whole session."""
 import asyncio
 import contextlib
+import importlib.util
 import io
 import json
 import pathlib
@@ -10,7 +11,8 @@ import types
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from pool import monero, pacing, pool, stratum_v1  # noqa: E402
+from pool import carriers, monero, pacing, pool, stratum_v1  # noqa: E402
+from peers import hop  # noqa: E402
 
 
 def quiet():
@@ -177,6 +179,107 @@ class WholeSession(unittest.TestCase):
         for address in ("0.0.0.0", "8.8.8.8"):
             with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
                 pool.parse(["--host", address])
+
+
+class Conversation(unittest.TestCase):
+    """A miner's first words over each carrier, hop and manner; `ways` are hops in a row from the miner to the pool."""
+
+    LOGIN = {"id": 1, "method": "login", "params": {"login": "w", "agent": "t"}}
+
+    def talk(self, flags, script, carrier="tcp", ways=()):
+        async def run():
+            options = pool.parse(["--seed", "5", "--port", "0", "--carrier", carrier, *flags])
+            server, port = await carriers.listen(carrier, pool.Pool(options).connected, "127.0.0.1", 0, pool.LONGEST_LINE)
+            hops = []
+            for way in ways:
+                handle = hop.handler(hop.parse([way, "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{port}"]))
+                hops.append(await asyncio.start_server(handle, "127.0.0.1", 0))
+                if way != "socks":
+                    port = hops[-1].sockets[0].getsockname()[1]
+            try:
+                return await asyncio.wait_for(script(port, hops), 20)
+            finally:
+                await asyncio.sleep(0.1)   # what was closed is closed at all hops
+                for one in (server, *hops):
+                    one.close()
+        with quiet():
+            return asyncio.run(run())
+
+    async def say(self, streams, message):
+        reader, writer = streams
+        writer.write(json.dumps(message).encode() + b"\n")
+        line = await asyncio.wait_for(reader.readline(), 5)
+        return json.loads(line) if line else None
+
+    async def login(self, port, _hops=()):
+        streams = await asyncio.open_connection("127.0.0.1", port)
+        answer = await self.say(streams, self.LOGIN)
+        streams[1].close()
+        return answer
+
+    def test_tls_through_a_hop_that_speaks_it(self):
+        self.assertEqual(self.talk([], self.login, "tls", ["tls"])["result"]["status"], "OK")
+
+    def test_a_plain_miner_gets_nothing_from_a_tls_pool(self):
+        async def plain(port, _):
+            try:
+                return await self.login(port)
+            except (OSError, ValueError):
+                return None
+        self.assertIsNone(self.talk([], plain, "tls"))
+
+    @unittest.skipUnless(importlib.util.find_spec("websockets"), "needs python3-websockets")
+    def test_websocket_through_two_hops(self):
+        self.assertEqual(self.talk([], self.login, "websocket", ["websocket", "relay"])["result"]["status"], "OK")
+
+    def test_socks(self):
+        async def by_proxy(port, hops):
+            reader, writer = await asyncio.open_connection("127.0.0.1", hops[0].sockets[0].getsockname()[1])
+            writer.write(b"\x05\x01\x00")
+            self.assertEqual(await reader.readexactly(2), b"\x05\x00")
+            writer.write(b"\x05\x01\x00\x01\x7f\x00\x00\x01" + port.to_bytes(2, "big"))
+            self.assertEqual((await reader.readexactly(10))[:2], b"\x05\x00")
+            answer = await self.say((reader, writer), self.LOGIN)
+            writer.close()
+            return answer
+        self.assertEqual(self.talk([], by_proxy, "tcp", ["socks"])["result"]["status"], "OK")
+
+    def test_hops_reach_nothing_public(self):
+        for host in ("8.8.8.8", "0.0.0.0"):
+            with self.assertRaises(OSError):
+                hop.address_of(f"{host}:80")
+
+    def test_first_logins_are_refused(self):
+        async def thrice(port, _):
+            return [await self.login(port) for _ in range(3)]
+        answers = self.talk(["--refuse-logins", "2"], thrice)
+        self.assertEqual([bool(answer.get("error")) for answer in answers], [True, True, False])
+
+    def test_good_shares_are_refused_as_often_as_asked(self):
+        async def submit(port, _):
+            streams = await asyncio.open_connection("127.0.0.1", port)
+            job = (await self.say(streams, self.LOGIN))["result"]["job"]["job_id"]
+            share = {"id": 2, "method": "submit", "params": {"id": "x", "job_id": job, "nonce": "0a0b0c0d", "result": "00" * 32}}
+            return await self.say(streams, share)
+        self.assertEqual(self.talk(["--refuse-shares", "1"], submit)["error"]["message"], "Unauthenticated")
+
+    def test_silence_and_hanging_up(self):
+        async def wait(port, _):
+            streams = await asyncio.open_connection("127.0.0.1", port)
+            await self.say(streams, self.LOGIN)
+            await asyncio.sleep(0.3)
+            streams[1].write(b'{"id": 3, "method": "keepalived"}\n')
+            try:
+                return await asyncio.wait_for(streams[0].readline(), 1.5)
+            except asyncio.TimeoutError:
+                return "silence"
+        self.assertEqual(self.talk(["--silent-after", "0.2"], wait), "silence")
+
+        async def until_closed(port, _):
+            streams = await asyncio.open_connection("127.0.0.1", port)
+            await self.say(streams, self.LOGIN)
+            return await asyncio.wait_for(streams[0].readline(), 5)
+        self.assertEqual(self.talk(["--close-after", "0.5"], until_closed), b"")
 
 
 if __name__ == "__main__":

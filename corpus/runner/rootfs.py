@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
-TOOLS = ("python3", "procps", "iproute2")   # what the pool, the peers and the workers need
+TOOLS = ("python3", "python3-websockets", "openssl", "procps", "iproute2")   # what the pool, the peers and the workers need
 OWN_PARTS = ("pool", "peers", "workers", "tricks", "scenarios")
 
 
