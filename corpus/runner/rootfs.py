@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -18,6 +19,11 @@ MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
 TOOLS = ("python3", "procps", "iproute2")   # what the pool, the peers and the workers need
 OWN_PARTS = ("pool", "peers", "workers")
+EXACT = {"npm": r"@?[^@]+@\d+\.\d+\.\d+[\w.+-]*", "go": r"[^@]+@v\d+\.\d+\.\d+[\w.+-]*", "cargo": r"[^@]+@\d+\.\d+\.\d+[\w.+-]*",
+         "maven": r"[^:]+:[^:]+:\d[\w.+-]*", "pypi": r"[^=<>~!]+==\d[\w.+!]*"}   # what an `install` step of a registry may name
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>davy</groupId><artifactId>throw-away</artifactId><version>1</version><dependencies>{}</dependencies></project>
+"""
 
 
 class RootError(Exception):
@@ -172,9 +178,10 @@ class Root:
                 and time.time() - stamp.stat().st_mtime < step.get("fresh_hours", 1e6) * 3600)
 
     def install_artefact(self, step):
-        """One step of `install`: {npm|go|pypi|build = ..., to = path in the root, ...}."""
+        """One step of `install`: {npm|go|cargo|maven|pypi|build = ..., to = path in the root, ...}."""
         target, stamp = self.target(step), self.stamp(step)
-        kind = next(kind for kind in ("npm", "go", "pypi", "build") if kind in step)
+        kind = kind_of(step)
+        check_versions(step)
         self.say(f"installing {step[kind]} into the root at {step['to']}")
         target.parent.mkdir(parents=True, exist_ok=True)
         getattr(self, "install_" + kind)(step, target)
@@ -189,6 +196,11 @@ class Root:
         return text
 
     def install_npm(self, step, target):
+        if isinstance(step["npm"], str):
+            return self.install_npm_file(step, target)
+        return self.install_npm_tree(step, target)
+
+    def install_npm_file(self, step, target):
         """Takes one file out of the packed package. Nothing of the package is run, neither scripts nor wrapper."""
         work = self.fresh_folder()
         self.run(["npm", "pack", "--silent", "--ignore-scripts", step["npm"]], "npm pack", cwd=work)
@@ -198,11 +210,49 @@ class Root:
         shutil.copy(work / step["file"], target)
         target.chmod(0o755)
 
+    def install_npm_tree(self, step, target):
+        """The packages with their dependencies below node_modules. Install scripts run for those in `rebuild` only."""
+        empty(target)
+        (target / "package.json").write_text('{"private": true}\n')
+        self.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", target] + step["npm"], "npm install", cwd=target)
+        if names := step.get("rebuild"):
+            self.run(["npm", "rebuild", "--prefix", target] + names, "npm rebuild", cwd=target)
+
     def install_go(self, step, target):
+        """A command as `go install` makes it; with `package` (its folder in the module) as a dependency of a throw-away module, which
+        `go install` refuses to build when the module replaces others."""
         work = self.fresh_folder()
-        words = ["go", "install", "-trimpath"] + step.get("flags", []) + [step["go"]]
-        self.run(words, "go install", env={**os.environ, "GOBIN": str(work), "GOFLAGS": "-p=1", "CGO_ENABLED": step.get("cgo", "0")})
-        shutil.copy(next(work.iterdir()), target)
+        go = {**os.environ, "GOBIN": str(work / "bin"), "GOFLAGS": "-p=1", "CGO_ENABLED": step.get("cgo", "0")}
+        flags = ["-trimpath"] + step.get("flags", [])
+        if "package" not in step:
+            self.run(["go", "install"] + flags + [step["go"]], "go install", env=go)
+            shutil.copy(next((work / "bin").iterdir()), target)
+            return
+        module, version = step["go"].split("@")
+        package = os.path.normpath(os.path.join(module, step["package"]))
+        self.run(["go", "mod", "init", "throwaway"], "go mod init", env=go, cwd=work)
+        for other in step.get("replace", ()):
+            self.run(["go", "mod", "edit", "-replace", other], "go mod edit", env=go, cwd=work)
+        self.run(["go", "get", f"{package}@{version}"], "go get", env=go, cwd=work)
+        self.run(["go", "build"] + flags + ["-o", target, package], "go build", env=go, cwd=work)
+
+    def install_cargo(self, step, target):
+        work = self.fresh_folder()
+        features = ["--features", ",".join(step["features"])] if step.get("features") else []
+        self.run(["cargo", "install", "--locked", "--root", work, "--bin", step["bin"]] + features + [step["cargo"]], "cargo install",
+                 env={**os.environ, "CARGO_TARGET_DIR": str(work / "target")})
+        shutil.copy(work / "bin" / step["bin"], target)
+
+    def install_maven(self, step, target):
+        """The jars and those they need at run time, in one folder: a class path of `TO/*`."""
+        empty(target)
+        work = self.fresh_folder()
+        names = (name.split(":") for name in step["maven"])
+        (work / "pom.xml").write_text(POM.format("".join(
+            f"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+            for group, artifact, version in names)))
+        self.run(["mvn", "-q", "-B", "-f", work / "pom.xml", "dependency:copy-dependencies", "-DincludeScope=runtime",
+                  f"-DoutputDirectory={target}"], "mvn dependency:copy-dependencies")
 
     def install_pypi(self, step, target):
         self.run(["python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
@@ -216,9 +266,26 @@ class Root:
 
     def fresh_folder(self):
         work = self.cache / "fetch"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir()
+        empty(work)
         return work
+
+
+def kind_of(step):
+    return next(kind for kind in ("npm", "go", "cargo", "maven", "pypi", "build") if kind in step)
+
+
+def check_versions(step):
+    """What comes from a registry is named with one version, or the next root would be another one."""
+    kind = kind_of(step)
+    named = step[kind] if isinstance(step[kind], list) else [step[kind]]
+    for name in named if kind in EXACT else ():
+        if not re.fullmatch(EXACT[kind], name):
+            raise RootError(f"{name}: an install step names one exact version")
+
+
+def empty(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def check_digest(path, expected):
