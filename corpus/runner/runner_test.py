@@ -260,14 +260,107 @@ class Install(unittest.TestCase):
         self.assertNotEqual(one, root.identity({"build": "x", "to": "/y", "sources": ["workers/primes.c"]}))
 
 
+class Written(rootfs.Root):
+    """A root that writes down what it would run; `makes` are the files that each command leaves in the fetch folder."""
+
+    def __init__(self, cache, makes=()):
+        super().__init__(cache, say=lambda text: None)
+        self.cache.mkdir(exist_ok=True)
+        self.makes, self.ran = list(makes), []
+
+    def run(self, words, what, **options):
+        self.ran.append([str(word) for word in words])
+        for name in self.makes:
+            (self.cache / "fetch" / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.cache / "fetch" / name).write_text("made")
+
+
+class Registries(unittest.TestCase):
+    def install(self, step, makes=()):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Written(folder.name, makes)
+        self.root.install_artefact(step)
+        return self.root.ran
+
+    def test_an_npm_tree_runs_no_scripts_but_of_those_named(self):
+        words, = self.install({"npm": ["terser@5.36.0", "@babel/core@7.26.0"], "to": "/opt/x"})
+        self.assertEqual(words[:2] + words[-2:], ["npm", "install", "terser@5.36.0", "@babel/core@7.26.0"])
+        self.assertIn("--ignore-scripts", words)
+        self.assertEqual(words[words.index("--prefix") + 1], str(self.root.path / "opt/x"))
+        again = self.install({"npm": ["sharp@0.33.5"], "to": "/opt/x", "rebuild": ["sharp"]})
+        self.assertEqual((len(again), again[1][:2], again[1][-1]), (2, ["npm", "rebuild"], "sharp"))
+
+    def test_an_npm_tree_is_not_laid_over_an_older_one(self):
+        self.install({"npm": ["terser@5.36.0"], "to": "/opt/x"})
+        (self.root.path / "opt/x/old").write_text("")
+        self.root.install_artefact({"npm": ["terser@5.37.0"], "to": "/opt/x"})
+        self.assertEqual([p.name for p in (self.root.path / "opt/x").iterdir()], ["package.json"])
+
+    def test_a_cargo_binary_is_built_as_locked(self):
+        words, = self.install({"cargo": "oxipng@9.1.3", "to": "/opt/x/o", "bin": "oxipng", "features": ["a", "b"]}, ["bin/oxipng"])
+        self.assertEqual((words[:2], words[-1]), (["cargo", "install"], "oxipng@9.1.3"))
+        self.assertIn("--locked", words)
+        self.assertEqual(words[words.index("--features") + 1], "a,b")
+        self.assertEqual((self.root.path / "opt/x/o").read_text(), "made")
+
+    def test_maven_jars_come_by_a_throw_away_pom(self):
+        words, = self.install({"maven": ["com.h2database:h2:2.3.232"], "to": "/opt/h2"})
+        self.assertEqual(words[:3], ["mvn", "-q", "-B"])
+        self.assertIn(f"-DoutputDirectory={self.root.path / 'opt/h2'}", words)
+        self.assertIn("<artifactId>h2</artifactId><version>2.3.232</version>", (self.root.cache / "fetch/pom.xml").read_text())
+
+    def test_a_go_command_is_installed_or_built_in_a_throw_away_module(self):
+        words, = self.install({"go": "github.com/x/y/cmd/z@v1.2.3", "to": "/opt/z"}, ["bin/z"])
+        self.assertEqual((words[:2], words[-1]), (["go", "install"], "github.com/x/y/cmd/z@v1.2.3"))
+        ran = self.install({"go": "github.com/x/y@v1.2.3", "package": "./cmd/z", "to": "/opt/z", "replace": ["a=b@v1.0.0"]})
+        self.assertEqual([words[:3] for words in ran[:2]], [["go", "mod", "init"], ["go", "mod", "edit"]])
+        self.assertEqual(ran[2], ["go", "get", "github.com/x/y/cmd/z@v1.2.3"])
+        self.assertEqual((ran[3][:2], ran[3][-1]), (["go", "build"], "github.com/x/y/cmd/z"))
+        self.assertEqual(self.install({"go": "github.com/x/y@v1.2.3", "package": ".", "to": "/opt/z"})[-1][-1], "github.com/x/y")
+
+    def test_versions_are_exact(self):
+        for step in ({"npm": ["terser"]}, {"npm": ["terser@^5.0.0"]}, {"npm": ["@babel/core@latest"]}, {"cargo": "oxipng", "bin": "oxipng"},
+                     {"go": "github.com/x/y@latest"}, {"maven": ["a:b:[1,2)"]}, {"maven": ["a:b"]}, {"pypi": ["numpy>=1"]}):
+            with self.assertRaisesRegex(rootfs.RootError, "exact"):
+                self.install({**step, "to": "/opt/x"})
+            self.assertEqual(self.root.ran, [])
+
+    def test_the_committed_catalogue_names_exact_versions(self):
+        for program in catalogue.read_catalogue(HERE / "catalogue"):
+            for step in program.install:
+                rootfs.check_versions(step)
+
+
+class Families(unittest.TestCase):
+    ORIGINS = {"g++": ("gcc-defaults", ["g++-12"]), "g++-12": ("gcc-12", ["libc6"]), "libc6": ("glibc", []), "redis-server": ("redis", ["libc6", "gone"])}
+
+    def test_the_family_is_a_source_package_of_its_packages_or_of_what_they_need(self):
+        self.assertEqual(rootfs.sources_of(["g++"], self.ORIGINS, 0), {"gcc-defaults"})
+        self.assertEqual(rootfs.sources_of(["g++"], self.ORIGINS, 2), {"gcc-defaults", "gcc-12", "glibc"})
+        root = rootfs.Root("/nonexistent")
+        root.origins = lambda: self.ORIGINS
+
+        def program(name, family, **more):
+            return types.SimpleNamespace(**{"program": name, "family": family, "packages": ("redis-server",), "install": (), "source": "legitimate", **more})
+        named = root.contradictions([program("a", "redis"), program("b", "postgresql"), program("c", "upstream", install=({},)),
+                                     program("d", "davy-d", source="own-worker"), program("e", "gcc-12", packages=("g++",))])
+        self.assertEqual(list(named), ["b"])
+        self.assertIn("postgresql is no source package of redis-server: they come from redis", named["b"])
+
+
 class Shared(rootfs.Root):
     """A root of one file; a program is a name that has to stand in it."""
+
+    def contradictions(self, programs):
+        return {}
 
     def complete(self, programs):
         return self.path.exists() and set(programs) <= set(self.path.read_text().split())
 
     def change(self, programs):
         self.path.write_text(" ".join(programs))
+        return {}
 
 
 class Locks(unittest.TestCase):
@@ -297,7 +390,7 @@ class Locks(unittest.TestCase):
         self.first.prepare(["nginx", "redis"])
         thread = self.begin("redis")
         thread.join(10)
-        self.assertEqual((self.outcome, self.said), ([None], []))
+        self.assertEqual((self.outcome, self.said), ([{}], []))
 
     def test_the_root_does_not_change_under_containers(self):
         self.first.prepare(["nginx"])
