@@ -78,6 +78,10 @@ class Container:
         self.started = time.time()
         subprocess.run(["runc", "start", self.name], check=True, capture_output=True)
 
+    def alive(self):
+        """Whether its first process lives; running() asks runc, which costs a process."""
+        return pathlib.Path(f"/proc/{self.pid}").exists() and pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+
     def running(self):
         state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True)
         return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"

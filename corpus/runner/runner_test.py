@@ -12,7 +12,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "workers"))
-from runner import catalogue, engine, holdout, listing, plan, rootfs, work  # noqa: E402
+from runner import catalogue, datasheet, engine, holdout, listing, plan, rootfs, work  # noqa: E402
 import jobs  # noqa: E402
 import wire  # noqa: E402
 
@@ -116,6 +116,32 @@ class Meter(unittest.TestCase):
         m.feed("program", "speed 350.1", 14)
         m.feed("program", "done", 9)
         self.assertEqual((m.first_work, m.dataset_ms, m.first_rate), (4, 1500, 14))
+
+
+class Cpu(unittest.TestCase):
+    def test_the_busiest_minute(self):
+        cpu = work.CpuMeter()
+        used = 0.0
+        for second in range(0, 200, 2):
+            cpu.add(second, used)
+            used += 2 * (1.5 if 50 <= second < 120 else 0.1)
+        self.assertAlmostEqual(cpu.busiest_minute(), 1.5, delta=0.02)
+        short = work.CpuMeter()
+        for second in range(0, 50):
+            short.add(second, second)
+        self.assertEqual(short.busiest_minute(), 0)
+
+
+class Datasheet(unittest.TestCase):
+    def test_the_committed_figures_are_those_of_the_committed_corpus(self):
+        programs = catalogue.read_catalogue(HERE / "catalogue")
+        rows = [row for name in ("recordings", "sealed") if (HERE / name / "index.json").exists()
+                for row in json.loads((HERE / name / "index.json").read_text())["runs"]]
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / "DATASHEET.md"
+            copy.write_text((HERE / "DATASHEET.md").read_text())
+            datasheet.rewrite(copy, programs, HERE, rows, holdout.read(HERE / "holdout.json"))
+            self.assertEqual(copy.read_text(), (HERE / "DATASHEET.md").read_text(), "run corpus/run --datasheet and commit DATASHEET.md")
 
 
 class Plan(unittest.TestCase):

@@ -76,5 +76,29 @@ class WorkMeter:
         return ""
 
 
+class CpuMeter:
+    """CPU seconds used so far, asked now and then: how many cores were busy in the busiest minute."""
+
+    MINUTE = 60
+
+    def __init__(self):
+        self.samples = []   # (seconds since the start, CPU seconds)
+
+    def add(self, seconds, used):
+        if used is not None:
+            self.samples.append((seconds, used))
+
+    def busiest_minute(self):
+        """In cores; 0 when not a minute was seen."""
+        best, begin = 0.0, 0
+        for seconds, used in self.samples:
+            while begin + 1 < len(self.samples) and seconds - self.samples[begin + 1][0] >= self.MINUTE:
+                begin += 1
+            since, before = self.samples[begin]
+            if seconds - since >= self.MINUTE:
+                best = max(best, (used - before) / (seconds - since))
+        return round(best, 3)
+
+
 def rounded(value):
     return None if value is None else round(value, 2)

@@ -1,0 +1,105 @@
+"""The figures of DATASHEET.md: counted from the catalogue and the indices, between two marks of that file."""
+import collections
+import pathlib
+import statistics
+
+from runner import plan
+
+BEGIN, END = "<!-- figures: corpus/run --datasheet -->", "<!-- end of the figures -->"
+CONDITIONS = ("seconds", "cores", "threads", "engine", "place", "alone", "jobs")
+BOUND = 0.05   # one-sided
+
+
+def table(head, rows):
+    return ["| " + " | ".join(map(str, row)) + " |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def usable(rows):
+    return [row for row in rows if row["status"] == "ok"]
+
+
+def contents(programs, rows, sealed):
+    """Programs, families and verified runs of each label and source, open and sealed."""
+    made = []
+    named = plan.by_program(programs)
+    kinds = sorted({(variants[0].label, variants[0].source) for variants in named.values()}, reverse=True)
+    for label, source in kinds:
+        mine = {name: variants[0] for name, variants in named.items() if (variants[0].label, variants[0].source) == (label, source)}
+        runs = [row for row in usable(rows) if row["program"] in mine]
+        made.append([label, source, len(mine), len({one.family for one in mine.values()}), sum(one.twin for one in mine.values()),
+                     sum(one.family in sealed.families for one in mine.values()), len(runs), sum(bool(row["provenance"].get("sealed")) for row in runs),
+                     round(sum(row["provenance"]["seconds"] for row in runs) / 60)])
+    return table(["label", "source", "programs", "families", "twins", "programs sealed", "runs", "runs sealed", "minutes"], made)
+
+
+def by_core(programs, rows):
+    made = []
+    for core in sorted({p.core for p in programs if p.label == "miner"}):
+        mine = [p for p in programs if p.label == "miner" and p.core == core]
+        runs = [row for row in usable(rows) if row["core"] == core and row["label"] == "miner"]
+        made.append([core, ", ".join(sorted({p.family for p in mine})), len({p.program for p in mine}), len(runs)])
+    return table(["hashing core", "families", "programs", "runs"], made)
+
+
+def by_category(programs, rows):
+    made = []
+    honest = {name: variants[0] for name, variants in plan.by_program(programs).items() if variants[0].label == "benign"}
+    for category in sorted({one.category for one in honest.values()}):
+        mine = {name for name, one in honest.items() if one.category == category}
+        made.append([category, len(mine), len({honest[name].family for name in mine}), sum(honest[name].twin for name in mine),
+                     sum(row["program"] in mine for row in usable(rows))])
+    return table(["honest category", "programs", "families", "twins", "runs"], made)
+
+
+def conditions(rows):
+    """How the runs of either label were made; what differs here could tell the label."""
+    made = []
+    for key in CONDITIONS:
+        shares = {}
+        for label in ("miner", "benign"):
+            values = [row["provenance"][key] for row in usable(rows) if row["label"] == label and key in row["provenance"]]
+            shares[label] = {value: count / len(values) for value, count in collections.Counter(values).items()} if values else {}
+        for value in sorted(set(shares["miner"]) | set(shares["benign"]), key=str):
+            made.append([key, value, *(f"{100 * shares[label].get(value, 0):.0f} %" for label in ("miner", "benign"))])
+    return table(["condition", "value", "miners' runs", "honest runs"], made)
+
+
+def busy(rows):
+    """Honest programs that kept half a core busy for a minute, in one of their runs."""
+    return len({row["program"] for row in usable(rows) if row["label"] == "benign" and row.get("busiest_minute", 0) >= 0.5})
+
+
+def claims(programs, sealed):
+    """What n of n can show at most: one-sided 95 % bounds, exact for binomials with nobody missed (Clopper and Pearson 1934)."""
+    def count(label, inside, what, only=lambda p: True):
+        return len({what(p) for p in programs if p.label == label and (p.family in sealed.families) == inside and only(p)})
+
+    def public(p):
+        return p.source == "public-miner"
+    made = []
+    for words, inside in (("open", False), ("sealed", True)):
+        honest, miners = count("benign", inside, lambda p: p.program), count("miner", inside, lambda p: p.family, public)
+        if honest:
+            made.append([words, f"no alert on {honest} honest programs", f"alerts on at most {100 * (1 - BOUND ** (1 / honest)):.1f} % of such programs"])
+        if miners:
+            made.append([words, f"all of {miners} public miner families found", f"recall over such families at least {BOUND ** (1 / miners):.2f}"])
+    return table(["part", "if", "then, at 95 %"], made)
+
+
+def figures(programs, rows, sealed, size):
+    kept = usable(rows)
+    lines = [f"{len(kept)} verified runs, {size / 2 ** 20:.1f} MiB; {len(rows) - len(kept)} failed and were not used. {busy(rows)} honest programs kept half a core busy for a minute.", "",
+             *contents(programs, rows, sealed), "", *by_core(programs, rows), "", *by_category(programs, rows), ""]
+    if kept:
+        gaps = [row["provenance"]["seconds"] for row in kept]
+        lines += [f"Length of a run: {min(gaps)} to {max(gaps)} s, median {statistics.median(gaps):g} s.", "", *conditions(rows), ""]
+    return lines + claims(programs, sealed)
+
+
+def rewrite(path, programs, shelves_folder, rows, sealed):
+    """Puts the figures into the file, between its marks."""
+    size = sum(file.stat().st_size for name in ("recordings", "sealed") for file in pathlib.Path(shelves_folder, name).glob("*.davy"))
+    text = path.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text("\n".join([before + BEGIN, "", *figures(programs, rows, sealed, size), "", END]) + after)
