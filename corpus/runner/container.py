@@ -80,7 +80,10 @@ class Container:
 
     def alive(self):
         """Whether its first process lives; running() asks runc, which costs a process."""
-        return pathlib.Path(f"/proc/{self.pid}").exists() and pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        try:
+            return pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except OSError:
+            return False
 
     def running(self):
         state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True)
