@@ -15,7 +15,7 @@ HOST, PORT = os.environ["HOST"], int(os.environ["PORT"])
 class Link:
     """A connection that waits for its server."""
 
-    def __init__(self, tries=120):
+    def __init__(self, tries=600):
         for _ in range(tries):
             try:
                 self.socket = socket.create_connection((HOST, PORT), 60)
@@ -79,15 +79,19 @@ def beanstalkd():
 
 
 def zookeeper():
-    link = Link()
-
     def ask(body):
         link.send(struct.pack(">i", len(body)) + body)
         return link.stream.read(struct.unpack(">i", link.stream.read(4))[0])
 
     def text(data):
         return struct.pack(">i", len(data)) + data
-    ask(struct.pack(">iqiq", 0, 0, 30000, 0) + text(bytes(16)))
+    while True:  # it listens before it serves
+        link = Link()
+        try:
+            ask(struct.pack(">iqiq", 0, 0, 30000, 0) + text(bytes(16)))
+            break
+        except (struct.error, OSError):
+            time.sleep(1)
     acl = struct.pack(">ii", 1, 31) + text(b"world") + text(b"anyone")
     ask(struct.pack(">ii", 1, 1) + text(b"/a") + text(b"first") + acl + struct.pack(">i", 0))
     number = 2
