@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "workers"))
 from runner import catalogue, datasheet, engine, holdout, listing, plan, rootfs, work  # noqa: E402
 import jobs  # noqa: E402
+import searches  # noqa: E402
 import wire  # noqa: E402
 
 GOOD = '''program = "x"
@@ -467,6 +468,42 @@ class Jobs(unittest.TestCase):
     def test_primality_against_trial_division(self):
         slow = [n for n in range(2, 3000) if all(n % d for d in range(2, int(n ** 0.5) + 1))]
         self.assertEqual([n for n in range(3000) if jobs.is_prime(n)], slow)
+
+    def test_models_factors_and_gaps_are_checked(self):
+        job = {"variables": 3, "clauses": 1, "seed": 5}
+        draw = searches.numbers(5)
+        literals = [next(draw) % 6 for _ in range(3)]
+        good = ["1"] * 3
+        good[literals[0] >> 1] = "0" if literals[0] & 1 else "1"
+        self.assertEqual(searches.sat_check(job, {"index": 0, "model": "".join(good)}), 1)
+        self.assertEqual(searches.sat_check({**job, "clauses": 200}, {"index": 0, "model": "".join(good)}), 0)
+        number = {"start": str(1000000000039 * 1000000000061)}
+        self.assertEqual(searches.ecm_check(number, {"index": 0, "factor": "1000000000039"}), 1)
+        self.assertEqual(searches.ecm_check(number, {"index": 2, "factor": "1000000000039"}), 0)
+        check = jobs.KINDS["gaps"][1]
+        self.assertEqual(check({"start": 100, "least": 14}, {"prime": 113, "gap": 14}), 14)
+        self.assertEqual(check({"start": 100, "least": 4}, {"prime": 103, "gap": 10}), 0)
+
+    def test_stamps_tours_and_designs_are_checked(self):
+        job, n = {"mailing": "m", "bits": 8, "date": "261231"}, 0
+        while not searches.stamp_check(job, {"recipient": 1, "stamp": f"1:8:261231:member1@m::{n}"}):
+            n += 1
+        self.assertEqual(searches.stamp_check(job, {"recipient": 2, "stamp": f"1:8:261231:member1@m::{n}"}), 0)
+        self.assertEqual(searches.stamp_check({**job, "bits": 60}, {"recipient": 1, "stamp": f"1:60:261231:member1@m::{n}"}), 0)
+        self.assertEqual(searches.routes_check({"cities": 300, "seed": 1}, {"index": 0, "tour": list(range(300)), "length": 1.0}), 0)
+        self.assertIsNone(searches.lens_spot([0.05, 0.04, 0.05, 0.05], 100, 60))
+        self.assertEqual(searches.lens_check({"focus": 100, "aperture": 9, "limit": 0.01}, {"curves": [0.001] * 4}), 0)
+
+    def test_a_token_that_does_not_follow_is_no_work(self):
+        prompt = list(range(searches.CONTEXT))
+        token = searches.next_token(prompt)
+        self.assertEqual(searches.tokens_check({"prompt": prompt, "steps": 1}, {"tokens": [token], "samples": 3}), 3)
+        self.assertEqual(searches.tokens_check({"prompt": prompt, "steps": 1}, {"tokens": [token + 1], "samples": 3}), 0)
+
+    def test_alignment_of_a_sequence_with_itself(self):
+        job = {"query": 7, "length": 200, "library": 7, "count": 1}
+        self.assertEqual(searches.align_check(job, {"index": 0, "score": 1200}), 1)
+        self.assertEqual(searches.align_check(job, {"index": 0, "score": 1199}), 0)
 
     def test_frames(self):
         for size in (0, 5, 125, 126, 70000):

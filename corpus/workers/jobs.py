@@ -1,6 +1,9 @@
 """The kinds of jobs: how one is made, and how an answer is checked. A check returns the units of work done, 0 for a wrong answer."""
+import functools
 import math
 import re
+
+import searches
 
 
 def transcode_job(random):
@@ -110,3 +113,5 @@ def fold_check(job, result):
 
 KINDS = {name: (globals()[name + "_job"], globals()[name + "_check"]) for name in
          ("transcode", "render", "infer", "chess", "primes", "options", "fold")}
+KINDS |= {name: (getattr(searches, name + "_job"), getattr(searches, name + "_check")) for name in searches.NAMES}
+KINDS["gaps"] = (searches.gaps_job, functools.partial(searches.gaps_check, is_prime=is_prime))
