@@ -9,6 +9,7 @@ import json
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 
@@ -43,14 +44,69 @@ class Monerod:
         return mining.get("speed", 0) if mining.get("active") else 0, info.get("height", 0)
 
 
+class Geth:
+    """go-ethereum mines, or not, as its own flags say."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def mine(self, threads):
+        """Told by its flags."""
+
+    def state(self):
+        return tuple(int(call(self.url, method, [], "/"), 16) for method in ("eth_hashrate", "eth_blockNumber"))
+
+
+class Hsd:
+    """Handshake's node: its miner's rate stands in its log only; here 1 says that it mines."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def mine(self, threads):
+        if call(self.url, "setgenerate", [True, threads], "/") is not True:
+            raise OSError("setgenerate was refused")
+
+    def state(self):
+        return int(call(self.url, "getgenerate", [], "/")), call(self.url, "getblockcount", [], "/")
+
+
+class Sia:
+    """siad: plain endpoints; its miner needs a wallet that is unlocked. One CPU thread, whatever is asked for."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def ask(self, path, **fields):
+        body = urllib.parse.urlencode(fields).encode() if fields else None
+        request = urllib.request.Request(self.url + path, body, {"User-Agent": "Sia-Agent"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def mine(self, threads):
+        wallet = self.ask("/wallet")
+        if not wallet["encrypted"]:
+            self.ask("/wallet/init", encryptionpassword="x")
+        if not wallet["unlocked"]:
+            self.ask("/wallet/unlock", encryptionpassword="x")
+        self.ask("/miner/start")
+
+    def state(self):
+        miner = self.ask("/miner")
+        return miner["cpuhashrate"] if miner["cpumining"] else 0, self.ask("/consensus")["height"]
+
+
+KINDS = {"geth": Geth, "hsd": Hsd, "monerod": Monerod, "sia": Sia}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=("monerod",))
+    parser.add_argument("kind", choices=sorted(KINDS))
     parser.add_argument("url")
     parser.add_argument("--mine", type=int, default=0, metavar="THREADS", help="start mining with so many threads")
     parser.add_argument("--every", type=float, default=2, help="seconds between questions (default 2)")
     options = parser.parse_args()
-    node = {"monerod": Monerod}[options.kind](options.url)
+    node = KINDS[options.kind](options.url)
     asked, answers, hashed = None, 0, False
     while True:
         try:

@@ -14,7 +14,11 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+<<<<<<< HEAD
 from pool import carriers, manners, monero, pacing, stratum_v1  # noqa: E402
+=======
+from pool import animica, monero, pacing, stratum_v1  # noqa: E402
+>>>>>>> help-D
 
 LONGEST_LINE = 16384
 LOGINS = ("login", "mining.authorize")
@@ -127,6 +131,8 @@ class Pool:
     def make_dialect(self):
         if self.options.dialect == "monero":
             return monero.Dialect(self.random, self.options.algorithm or "rx/0")
+        if self.options.dialect == "animica":
+            return animica.Dialect(self.random)
         return stratum_v1.Dialect(self.random, self.options.algorithm or "scrypt")
 
     async def connected(self, reader, writer):
@@ -149,7 +155,7 @@ def parse(words=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--host", type=private_address, default="127.0.0.1")
     parser.add_argument("--port", type=int, default=3333)
-    parser.add_argument("--dialect", choices=("monero", "stratum-v1"), default="monero")
+    parser.add_argument("--dialect", choices=("animica", "monero", "stratum-v1"), default="monero")
     parser.add_argument("--algorithm", help="monero: the name sent to the miner (rx/0); stratum-v1: scrypt or sha256d")
     parser.add_argument("--difficulty", type=float, default=1000, help="expected hashes of the first shares (default 1000)")
     parser.add_argument("--carrier", choices=carriers.CARRIERS, default="tcp", help="what the lines come in (default tcp)")

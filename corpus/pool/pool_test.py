@@ -11,7 +11,7 @@ import types
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from pool import carriers, monero, pacing, pool, stratum_v1  # noqa: E402
+from pool import animica, carriers, monero, pacing, pool, stratum_v1  # noqa: E402
 from peers import hop  # noqa: E402
 
 
@@ -93,6 +93,19 @@ class StratumV1(unittest.TestCase):
             refused = sum(dialect.check(job, session, share[:4] + [f"{n:08x}"]) == "Low difficulty share" for n in range(1 << 24, (1 << 24) + 200))
             self.assertGreater(refused, 180)
             self.assertEqual(dialect.check(job, session, ["w", job["id"], "00", "00", "zz"]), "Malformed share")
+
+
+class Animica(unittest.TestCase):
+    def test_a_share_in_about_so_many_hashes_is_accepted_once_and_malformed_ones_are_not(self):
+        dialect = animica.Dialect(random.Random(1))
+        job = dialect.new_job(100.0)
+        said = {nonce: dialect.check(job, {"hashshare": {"nonce": hex(nonce)}}) for nonce in range(5000)}
+        good = [nonce for nonce, problem in said.items() if not problem]
+        self.assertTrue(30 < len(good) < 80, len(good))
+        self.assertEqual(set(said.values()), {"", "Low difficulty share"})
+        self.assertEqual(dialect.check(job, {"hashshare": {"nonce": hex(good[0])}}), "Duplicate share")
+        for rubbish in ({}, {"hashshare": None}, {"hashshare": {"nonce": "xyz"}}, {"hashshare": {"nonce": hex(1 << 64)}}):
+            self.assertEqual(dialect.check(job, rubbish), "Malformed share")
 
 
 class Pacing(unittest.TestCase):
