@@ -79,7 +79,8 @@ class Help(Case):
     ROOT = pathlib.Path(__file__).resolve().parent.parent
 
     def examples(self, program):
-        for command in ("watch", "record", "scan", "dataset build", "dataset show", "train", "features", "doctor"):
+        for command in ("watch", "record", "scan", "corpus run", "corpus list", "corpus verify", "dataset build", "dataset audit",
+                        "dataset show", "train", "features", "doctor"):
             done = subprocess.run([program, *command.split(), "--help"], env=CLEAN, text=True, cwd=self.ROOT,
                                   stdout=subprocess.PIPE, timeout=60, check=True)
             _, examples, text = done.stdout.partition("Examples:\n")

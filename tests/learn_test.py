@@ -2,6 +2,7 @@
 """End to end: recordings become a dataset, a dataset a model, a model detects. Usage: learn_test.py DAVY CORPUS
 
 CORPUS is the program of tests/made_up_corpus.cc, which writes recordings of made-up programs."""
+import hashlib
 import json
 import pathlib
 import pty
@@ -35,6 +36,8 @@ def setUpModule():
     subprocess.run([CORPUS, FOLDER], check=True)
     built = davy("dataset", "build", *recordings(), "--out", "all.davyset")
     assert built.returncode == 0, built.stderr
+    audited = davy("dataset", "audit", "all.davyset")
+    assert audited.returncode == 0, audited.stdout + audited.stderr
 
 
 def tearDownModule():
@@ -74,9 +77,66 @@ class Dataset(unittest.TestCase):
             self.assertIn(said, done.stderr)
         self.assertFalse((FOLDER / "x").exists())
 
+    def test_a_recording_that_cannot_be_used_is_named_and_the_others_are(self):
+        (FOLDER / "text.txt").write_text("no recording")
+        done = davy("dataset", "build", *recordings(), "text.txt", "--out", "rest.davyset")
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"^davy: not used: text.txt .*\n$")
+        self.assertEqual((FOLDER / "rest.davyset").read_bytes(), (FOLDER / "all.davyset").read_bytes())
+
+    def test_an_audit_tells_what_it_measured_within_80_columns(self):
+        done = davy("dataset", "audit", "all.davyset")
+        self.assertEqual(done.stdout.splitlines()[-1], "green")
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
+        lines = [json.loads(line) for line in davy("dataset", "audit", "--json", "--data", "all.davyset").stdout.splitlines()]
+        self.assertEqual((lines[-1]["type"], lines[-1]["verdict"], lines[-1]["red"]), ("audit", "green", 0))
+        self.assertIn("canary", {line.get("check") for line in lines})
+
+    def test_of_one_label_there_is_nothing_to_audit(self):
+        davy("dataset", "build", *(p for p in recordings() if p.name[0] == "a"), "--out", "alpha.davyset")
+        done = davy("dataset", "audit", "alpha.davyset")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+
     def test_a_full_disk_is_one_line(self):
         done = davy("dataset", "build", *recordings()[:2], "--out", "/dev/full")
         self.assertEqual((done.returncode, done.stderr), (1, "davy: cannot write /dev/full: No space left on device\n"))
+
+
+class Audited(unittest.TestCase):
+    """What an audit finds red is not learned from."""
+
+    def setUp(self):
+        davy("dataset", "build", *recordings()[:4], *recordings()[6:], "--out", "other.davyset")
+        (FOLDER / "other.davyset.audit").unlink(missing_ok=True)
+
+    def refused(self, said):
+        done = train(data="other.davyset", out="refused.davym")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn(said, done.stderr)
+        self.assertIn("--unaudited", done.stderr)
+        self.assertFalse((FOLDER / "refused.davym").exists())
+
+    def test_what_was_never_audited_is_refused(self):
+        self.refused("never audited")
+
+    def test_the_audit_of_another_dataset_does_not_count(self):
+        shutil.copy(FOLDER / "all.davyset.audit", FOLDER / "other.davyset.audit")
+        self.refused("not what was audited")
+
+    def test_what_is_red_is_refused(self):
+        davy("dataset", "build", *(p for p in recordings() if p.name.endswith(".1.davy")), "--out", "other.davyset")
+        data = (FOLDER / "other.davyset").read_bytes()
+        verdict = {"type": "audit", "verdict": "red", "dataset": hashlib.sha256(data).hexdigest()}
+        finding = {"type": "finding", "severity": "red", "what": "port tells the label"}
+        (FOLDER / "other.davyset.audit").write_text(f"{json.dumps(finding)}\n{json.dumps(verdict)}\n")
+        self.refused("port tells the label")
+
+    def test_it_can_be_learned_from_all_the_same_and_the_model_says_so(self):
+        done = train("--unaudited", "--json", data="other.davyset", out="unaudited.davym")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"^davy: --unaudited: .*never audited.*\n$")
+        self.assertIn("--unaudited", json.loads(done.stdout)["trained"])
 
 
 class Train(unittest.TestCase):
@@ -121,10 +181,13 @@ class Train(unittest.TestCase):
                                   (("--rising", "delta"), "all.davyset", "davy features"),
                                   (("--depth", "1000"), "all.davyset", "--depth"),
                                   (("--speeed", "1"), "all.davyset", "--speeed")):
+            if data in ("honest.davyset", "miners.davyset"):
+                words = ("--unaudited", *words)
             done = train(*words, data=data, out="x.davym")
             self.assertEqual(done.returncode, 2, words)
-            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-            self.assertIn(said, done.stderr)
+            complaints = [line for line in done.stderr.splitlines() if not line.startswith("davy: --unaudited: ")]
+            self.assertEqual(len(complaints), 1, done.stderr)
+            self.assertIn(said, complaints[0])
         self.assertFalse((FOLDER / "x.davym").exists())
 
     def test_a_bar_only_on_a_terminal_and_only_when_it_takes_long(self):

@@ -14,6 +14,7 @@ enum Exit : int { kDone = 0, kFailed = 1, kBadUse = 2, kFoundSomething = 3 };
 void add_watch(CLI::App& davy, int& exit);
 void add_record(CLI::App& davy, int& exit);
 void add_scan(CLI::App& davy, int& exit);
+void add_corpus(CLI::App& davy, int& exit);
 void add_dataset(CLI::App& davy, int& exit);
 void add_train(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);

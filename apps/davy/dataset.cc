@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/verdict_file.h"
 #include "commands.h"
 #include "dataset/build.h"
 #include "dataset/counts.h"
@@ -21,6 +22,7 @@ struct Flags {
   std::vector<std::string> recordings;
   std::string out;
   std::string file;
+  audit::AuditOptions audit;
   bool json = false;
 };
 
@@ -72,6 +74,7 @@ int build(const Flags& flags) {
   const auto built = dataset::build({flags.recordings.begin(), flags.recordings.end()},
                                     [&](std::size_t done) { progress.show(done); });
   if (!built) return report(built.error());
+  for (const std::string& refused : built->refused) fmt::print(stderr, "davy: not used: {}\n", refused);
   for (const std::string& warning : built->warnings) fmt::print(stderr, "davy: {}\n", warning);
   if (const Status saved = dataset::save(built->examples, flags.out); !saved) return report(saved.error());
   fmt::print("{} examples of {} recordings in {}\n", built->examples.rows.size(), built->examples.runs.size(),
@@ -81,7 +84,7 @@ int build(const Flags& flags) {
   }
   fmt::print("\n");
   print_labels(dataset::count(built->examples));
-  return kDone;
+  return built->refused.empty() ? kDone : kFoundSomething;
 }
 
 void print_json(const dataset::Loaded& loaded) {
@@ -121,6 +124,49 @@ int show(const Flags& flags) {
   return kDone;
 }
 
+void print_findings(const audit::Verdict& verdict) {
+  constexpr std::size_t kWidth = 80, kIndent = 18;
+  for (const audit::Finding& finding : verdict.findings) {
+    fmt::print("{:<5} {:<11} {}\n", audit::name_of(finding.severity), audit::name_of(finding.check),
+               detect::hang(detect::printable(finding.what), kWidth, kIndent));
+  }
+}
+
+void print_json(const audit::Verdict& verdict) {
+  const auto print = [](const nlohmann::json& json) {
+    fmt::print("{}\n", json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  };
+  for (const audit::Finding& finding : verdict.findings) print(audit::to_json(finding));
+  print(audit::to_json(verdict));
+}
+
+void print_verdict(const audit::Verdict& verdict) {
+  fmt::print("{} runs of {} programs in {} families, {} conditions: {} checks, {} red, {} notes\n{}\n", verdict.runs,
+             verdict.programs, verdict.families, verdict.conditions, audit::kChecks,
+             verdict.count(audit::Severity::kRed), verdict.count(audit::Severity::kNote),
+             verdict.red() ? "red: nothing is to be learned from it" : "green");
+}
+
+int audit_dataset(Flags flags) {
+  const auto loaded = dataset::load(flags.file);
+  if (!loaded) return report(loaded.error());
+  Result<audit::Verdict> verdict = Error{};
+  {
+    Progress progress("auditing", audit::steps(flags.audit));
+    flags.audit.on_step = [&](std::size_t done) { progress.show(done); };
+    verdict = audit::audit(loaded->examples, loaded->digest, flags.audit);
+  }
+  if (!verdict) return report(verdict.error().within(flags.file));
+  if (const Status saved = audit::save(*verdict, flags.file); !saved) return report(saved.error());
+  if (flags.json) {
+    print_json(*verdict);
+  } else {
+    print_findings(*verdict);
+    print_verdict(*verdict);
+  }
+  return verdict->red() ? kFoundSomething : kDone;
+}
+
 }  // namespace
 
 void add_dataset(CLI::App& davy, int& exit) {
@@ -133,10 +179,27 @@ void add_dataset(CLI::App& davy, int& exit) {
   building->add_option("--out", flags->out, "Where the dataset goes")->required();
   building->footer(
       "Takes each process and workload at the ages 10, 20, 30, 60, 120, 300 and 600 s. Of a miner's run the workload\n"
-      "and the process that does at least half of its work are miners; its helpers are left out.\n\n"
+      "and the process that does at least half of its work are miners; its helpers are left out.\n"
+      "A recording that cannot be used (damaged, of another schema, without label or provenance) is named and not "
+      "used;\n"
+      "the exit code is 3 then.\n\n"
       "Examples:\n"
       "  davy dataset build corpus/recordings/*.davy --out starter.davyset");
   building->callback([flags, &exit] { exit = build(*flags); });
+
+  auto* auditing = command->add_subcommand("audit", "Whether a dataset would flatter what is learned from it.");
+  auditing->add_option("DATASET,--data", flags->file, "A file made by `davy dataset build`")->required();
+  auditing->add_option("--seed", flags->audit.seed, "Seed of all randomness")->capture_default_str();
+  auditing->add_flag("--json", flags->json, "One JSON object a line: the findings, then the verdict");
+  auditing->footer(
+      "Asks whether a family stands on two sides, windows of two families are one, how a run was recorded tells its\n"
+      "label, the name of a program would, or labels that mean nothing can be learned. Exit code 3 when something is "
+      "red.\n"
+      "The verdict is kept beside the dataset, in DATASET.audit; `davy train` learns from none that is not green.\n\n"
+      "Examples:\n"
+      "  davy dataset audit starter.davyset\n"
+      "  davy dataset audit --json starter.davyset | jq -r 'select(.severity == \"red\").what'");
+  auditing->callback([flags, &exit] { exit = audit_dataset(*flags); });
 
   auto* showing = command->add_subcommand("show", "What a dataset holds: by label, program and age.");
   showing->add_option("DATASET", flags->file, "A file made by `davy dataset build`")->required();
@@ -145,7 +208,9 @@ void add_dataset(CLI::App& davy, int& exit) {
       "Examples:\n  davy dataset show starter.davyset\n  davy dataset show --json starter.davyset | jq .labels");
   showing->callback([flags, &exit] { exit = show(*flags); });
 
-  command->footer("Examples:\n  davy dataset build --help\n  davy dataset show starter.davyset");
+  command->footer(
+      "Examples:\n  davy dataset build --help\n  davy dataset audit starter.davyset\n  davy dataset show "
+      "starter.davyset");
 }
 
 }  // namespace davy::app

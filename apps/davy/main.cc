@@ -60,6 +60,7 @@ int main(int argc, char** argv) {
   add_watch(davy, exit);
   add_record(davy, exit);
   add_scan(davy, exit);
+  add_corpus(davy, exit);
   add_dataset(davy, exit);
   add_train(davy, exit);
   add_features(davy, exit);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/verdict_file.h"
 #include "commands.h"
 #include "dataset/dataset_file.h"
 #include "feature/schema.h"
@@ -30,6 +31,7 @@ struct Flags {
   std::vector<std::string> falling;
   std::string features = "known";
   train::ForestOptions options;
+  bool unaudited = false;
   bool json = false;
 };
 
@@ -103,6 +105,7 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
   add("--leave-out-source", flags.without_sources);
   add("--rising", flags.rising);
   add("--falling", flags.falling);
+  if (flags.unaudited) origin += " --unaudited";
   return origin;
 }
 
@@ -147,9 +150,19 @@ void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t exa
   fmt::print("{}\n", json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
 
+/// Nothing is learned from what would flatter it, unless asked.
+Status check_audit(const Flags& flags, const std::string& digest) {
+  Status audited = audit::check_audited(flags.data, digest);
+  if (audited) return audited;
+  if (!flags.unaudited) return Error{audited.error().message + ", or train --unaudited", audited.error().kind};
+  fmt::print(stderr, "davy: --unaudited: {}\n", audited.error().message);
+  return {};
+}
+
 int train_model(Flags flags) {
   const auto loaded = dataset::load(flags.data);
   if (!loaded) return report(loaded.error());
+  if (const Status audited = check_audit(flags, loaded->digest); !audited) return report(audited.error());
   const auto examples = leave_out(loaded->examples, flags);
   if (!examples) return report(examples.error().within(flags.data));
   if (const Status filled = fill_from_catalogue(flags); !filled) return report(filled.error());
@@ -228,9 +241,11 @@ void add_train(CLI::App& davy, int& exit) {
                       "More of this feature speaks for mining: splits may only rise with it (repeatable)");
   command->add_option("--falling", flags->falling,
                       "More of this feature speaks against it: splits may only fall with it (repeatable)");
+  command->add_flag("--unaudited", flags->unaudited, "Learn from a dataset whose audit is red or was never made");
   command->add_flag("--json", flags->json, "One JSON object, with the out-of-bag score of each program");
   add_forest_flags(*command, flags->options);
   command->footer(
+      "Learns only from a dataset that `davy dataset audit` found green.\n"
       "Equal data and flags give the same model to the byte, whatever the number of threads.\n\n"
       "Examples:\n"
       "  davy train --model forest --data starter.davyset --out starter.davym\n"

@@ -14,11 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-<<<<<<< HEAD
-from pool import carriers, manners, monero, pacing, stratum_v1  # noqa: E402
-=======
-from pool import animica, monero, pacing, stratum_v1  # noqa: E402
->>>>>>> help-D
+from pool import animica, carriers, manners, monero, pacing, stratum_v1  # noqa: E402
 
 LONGEST_LINE = 16384
 LOGINS = ("login", "mining.authorize")

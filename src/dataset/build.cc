@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "dataset/taker.h"
+#include "dataset/witness.h"
 #include "feature/schema.h"
 
 namespace davy::dataset {
@@ -38,6 +39,7 @@ Run run_of(const event::RecordingReader& reader, const std::filesystem::path& pa
   run.source = header.source;
   run.twin = header.twin;
   run.started = header.started;
+  run.provenance = header.provenance;
   return run;
 }
 
@@ -48,11 +50,11 @@ Status check_labelled(const Run& run) {
   if (run.family.empty()) missing = "family";
   if (run.program.empty()) missing = "program";
   if (run.label == event::Label::kUnknown) missing = "label";
-  if (missing == nullptr) return {};
+  if (missing == nullptr && !run.provenance.empty()) return {};
   return bad(
       fmt::format("it carries no {}: leave it out, or record it with `davy record --label L --program P --family "
-                  "F --run R`",
-                  missing));
+                  "F --run R --meta KEY=VALUE`",
+                  missing == nullptr ? "provenance" : missing));
 }
 
 Result<Opened> open(const std::filesystem::path& path) {
@@ -63,13 +65,20 @@ Result<Opened> open(const std::filesystem::path& path) {
   return Opened{path, std::move(run)};
 }
 
-Result<std::vector<Opened>> open_all(const std::vector<std::filesystem::path>& recordings) {
+/// Those that can be used; the others are named in `refused`.
+Result<std::vector<Opened>> open_all(const std::vector<std::filesystem::path>& recordings,
+                                     std::vector<std::string>& refused) {
   if (recordings.empty()) return bad("no recordings given: name the .davy files to build from");
   std::vector<Opened> opened;
   for (const std::filesystem::path& path : recordings) {
     Result<Opened> one = open(path);
-    if (!one) return one.error();
-    opened.push_back(std::move(*one));
+    std::error_code error;
+    if (!one && !std::filesystem::exists(path, error)) return one.error();
+    if (one) {
+      opened.push_back(std::move(*one));
+    } else {
+      refused.push_back(one.error().message);
+    }
   }
   const auto key = [](const Opened& one) {
     return std::tie(one.run.family, one.run.program, one.run.run, one.run.digest);
@@ -104,12 +113,50 @@ Status check_consistent(const std::vector<Opened>& opened) {
   return {};
 }
 
-Status take(const Opened& opened, std::uint32_t run, Built& built) {
+/// "argon2=0~2017-1,gcc=12" names argon2 and gcc; nothing when there are not exactly one.
+std::string only_package(const Run& run) {
+  const auto packages = run.provenance.find("packages");
+  if (packages == run.provenance.end() || packages->second.find(',') != std::string::npos) return "";
+  return packages->second.substr(0, packages->second.find('='));
+}
+
+/// Takes out those whose only package is what others declare as their family. Names of families and of packages are
+/// mostly not the same, so that no more can be said.
+void refuse_contradictions(std::vector<Opened>& opened, std::vector<std::string>& refused) {
+  std::map<std::string, std::string> families;  // with one file of each
+  for (const Opened& one : opened) families.emplace(one.run.family, one.run.file);
+  std::erase_if(opened, [&](const Opened& one) {
+    const std::string package = only_package(one.run);
+    const auto other = families.find(package);
+    if (package == one.run.family || other == families.end()) return false;
+    refused.push_back(
+        fmt::format("{}: it says family {}, but its only package is {}, the family of {}: record one of them again",
+                    one.path.string(), one.run.family, package, other->second));
+    return true;
+  });
+}
+
+void drop_last_run(Examples& examples, std::size_t rows) {
+  examples.rows.resize(rows);
+  examples.values.resize(rows * examples.features);
+  examples.runs.pop_back();
+}
+
+/// Adds a run and its examples; a damaged recording adds nothing and is named.
+Status take(const Opened& opened, Built& built) {
   auto reader = event::RecordingReader::open(opened.path);
   if (!reader) return reader.error();
   const std::size_t before = built.examples.rows.size();
-  const auto taker = Taker::create(built.examples, run);
-  if (Status status = (*reader)->run(taker->sink(), [] { return false; }); !status) return status;
+  built.examples.runs.push_back(opened.run);
+  const auto taker = Taker::create(built.examples, static_cast<std::uint32_t>(built.examples.runs.size() - 1));
+  Witness witness(taker->sink());
+  if (Status status = (*reader)->run(witness, [] { return false; }); !status) return status;
+  if ((*reader)->skipped().frames > 0) {
+    drop_last_run(built.examples, before);
+    built.refused.push_back((*reader)->warning() + ": record it again");
+    return {};
+  }
+  built.examples.runs.back().seen = witness.seen((*reader)->header());
   built.set_aside += taker->set_aside();
   if (!(*reader)->warning().empty()) built.warnings.push_back((*reader)->warning());
   if (built.examples.rows.size() == before) {
@@ -123,17 +170,18 @@ Status take(const Opened& opened, std::uint32_t run, Built& built) {
 
 Result<Built> build(const std::vector<std::filesystem::path>& recordings,
                     const std::function<void(std::size_t)>& on_recording) {
-  auto opened = open_all(recordings);
+  Built built;
+  auto opened = open_all(recordings, built.refused);
   if (!opened) return opened.error();
   if (const Status status = check_consistent(*opened); !status) return status.error();
-  Built built;
+  refuse_contradictions(*opened, built.refused);
   built.examples.schema = feature::schema_digest();
   built.examples.features = feature::catalogue().size();
-  for (const Opened& one : *opened) built.examples.runs.push_back(one.run);
-  for (std::uint32_t run = 0; run < opened->size(); ++run) {
-    if (const Status status = take((*opened)[run], run, built); !status) return status.error();
-    if (on_recording) on_recording(run + 1);
+  for (std::size_t i = 0; i < opened->size(); ++i) {
+    if (const Status status = take((*opened)[i], built); !status) return status.error();
+    if (on_recording) on_recording(i + 1);
   }
+  if (built.examples.runs.empty()) return bad(built.refused.front());
   return built;
 }
 

@@ -15,6 +15,7 @@ struct Built {
   Examples examples;
   std::size_t set_aside = 0;          // windows of a miner's run that are in neither class
   std::vector<std::string> warnings;  // one line each: truncated recordings, recordings that gave nothing
+  std::vector<std::string> refused;   // one line each: recordings that were not used, and why
 };
 
 /// Replays each recording through window::Windows, the code that serves detection, and takes each process and workload
@@ -28,8 +29,12 @@ struct Built {
 ///   benign: the workload's window and that of every process busy enough for a score are negative.
 ///   malicious-not-miner: taken, and in neither class: no learner uses them.
 ///
-/// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, no
-/// label, program, family or run in one; one recording twice; one run with two labels; one program of two families.
+/// A recording that nothing can be said of is not used, and named in `refused`: it is none, or of another schema; it
+/// has no label, program, family, run or provenance; it is damaged; its only package is another family than its own.
+///
+/// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, or
+/// none that can be used; a file that is not there; one recording twice; one run with two labels; one program of two
+/// families.
 /// `on_recording` is called after each with the number done.
 Result<Built> build(const std::vector<std::filesystem::path>& recordings,
                     const std::function<void(std::size_t)>& on_recording = {});

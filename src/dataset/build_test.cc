@@ -155,6 +155,8 @@ TEST_F(BuildTest, KeepsWhereExamplesComeFrom) {
   EXPECT_TRUE(run.twin);
   EXPECT_EQ(run.digest.size(), 64U);
   EXPECT_EQ(run.host, event::made_up_host(4)->name);
+  EXPECT_EQ(run.provenance, header.provenance);
+  EXPECT_EQ(run.seen.at("seconds"), "100");
 }
 
 TEST_F(BuildTest, ATruncatedRecordingGivesWhatItHasAndAWarning) {
@@ -171,6 +173,37 @@ TEST_F(BuildTest, ARecordingThatGivesNothingIsSaid) {
   idle.share = 0.001;
   const auto path = write("idle.davy", {header_of(Label::kBenign, "h"), {{idle}}, 10, 1});
   EXPECT_THAT(build({path})->warnings, ElementsAre(HasSubstr("no window")));
+}
+
+TEST_F(BuildTest, ADamagedRecordingIsNamedAndNotUsed) {
+  const auto good = honest("good.davy");
+  const auto path = miner("hurt.davy");
+  std::string bytes = *read_file(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  const Built built = *build({path, good});
+  EXPECT_THAT(built.refused, ElementsAre(AllOf(HasSubstr("hurt.davy"), HasSubstr("damaged"))));
+  EXPECT_EQ(built.examples, build({good})->examples);
+}
+
+TEST_F(BuildTest, ARecordingWithoutProvenanceIsNamedAndNotUsed) {
+  const auto good = honest("good.davy");
+  event::RecordingHeader header = header_of(Label::kMiner, "m");
+  header.provenance.clear();
+  const auto path = write("silent.davy", {header, {{event::miner_like(2)}}, 10, 1});
+  const Built built = *build({path, good});
+  EXPECT_THAT(built.refused, ElementsAre(AllOf(HasSubstr("silent.davy"), HasSubstr("no provenance"))));
+  EXPECT_EQ(built.examples.runs.size(), 1U);
+}
+
+TEST_F(BuildTest, AFamilyThatContradictsItsPackageIsNamedAndNotUsed) {
+  event::RecordingHeader header = header_of(Label::kBenign, "mine");
+  header.provenance["packages"] = "h=1.0-1";
+  const auto path = write("stray.davy", {header, {{event::encoder_like(2)}}, 10, 1});
+  const Built built = *build({path, honest("h.davy")});
+  EXPECT_THAT(built.refused, ElementsAre(AllOf(HasSubstr("stray.davy"), HasSubstr("h.davy"))));
+  EXPECT_EQ(built.examples.runs.size(), 1U);
+  EXPECT_TRUE(build({path})->refused.empty()) << "alone it contradicts nobody";
 }
 
 TEST_F(BuildTest, BadInputIsOneLineWithTheWayOut) {

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kMagic = "DAVYDATA1\n";
+constexpr std::string_view kMagic = "DAVYDATA2\n";
 constexpr std::size_t kDigestSize = 64;
 constexpr std::size_t kFixedRowSize = 20;
 
@@ -37,7 +37,9 @@ Json to_json(const Run& run) {
           {"label", event::name_of(run.label)},
           {"twin", run.twin},
           {"source", event::name_of(run.source)},
-          {"started_ns", wall_ns(run.started)}};
+          {"started_ns", wall_ns(run.started)},
+          {"provenance", run.provenance},
+          {"seen", run.seen}};
 }
 
 Result<Run> run_from(const Json& json) {
@@ -53,6 +55,8 @@ Result<Run> run_from(const Json& json) {
   run.host = json.at("host");
   run.twin = json.at("twin");
   run.started = WallTime(nanoseconds(json.at("started_ns").get<std::int64_t>()));
+  run.provenance = json.at("provenance");
+  run.seen = json.at("seen");
   const Result<event::Label> label = event::label_from(json.at("label"));
   if (!label) return label.error();
   const Result<event::Source> source = event::source_from(json.at("source"));
@@ -149,6 +153,9 @@ std::string to_bytes(const Examples& examples) {
 }
 
 Result<Examples> from_bytes(std::string_view bytes) {
+  if (bytes.starts_with("DAVYDATA1\n")) {
+    return bad("it is a dataset of an older davy, without provenance: make it again with `davy dataset build`");
+  }
   if (!bytes.starts_with(kMagic)) return bad("it is not a dataset of this davy: make it with `davy dataset build`");
   if (bytes.size() < kMagic.size() + kDigestSize) return bad("it is truncated");
   std::string_view body = bytes.substr(0, bytes.size() - kDigestSize);

@@ -10,7 +10,7 @@
 namespace davy::dataset {
 
 /// A dataset on disk, byte-identical for equal examples:
-///   "DAVYDATA1\n"  manifest "\n"  row*  u8[64] hex sha256(all before)
+///   "DAVYDATA2\n"  manifest "\n"  row*  u8[64] hex sha256(all before)
 ///   manifest := one line of JSON: schema, features, rows, counts and one object a recording with its digest
 ///   row      := u32 run  u32 subject  u16 age_s  u8 scope  u8 label  i64 wall_ns  f32[features]   (little-endian)
 /// `head -2 F` shows a person what is in it.

@@ -29,7 +29,9 @@ Examples sample() {
                            .label = Label::kMiner,
                            .source = event::Source::kMalware,
                            .twin = true,
-                           .started = WallTime(nanoseconds(123456789))});
+                           .started = WallTime(nanoseconds(123456789)),
+                           .provenance = {{"port", "3333"}, {"place", "a \"quoted\" one"}},
+                           .seen = {{"seconds", "200"}}});
   examples.runs.push_back(
       {.file = "b\xff.davy", .digest = "d2", .program = "q", .family = "f", .label = Label::kBenign});
   examples.add({0, 1, 20, Scope::kWorkload, Label::kMiner, WallTime(nanoseconds(-5))}, std::vector<float>{1, -2.5F, 0});
@@ -57,7 +59,7 @@ TEST(DatasetFile, NamesThatAreNoTextAreKeptReadable) {
 TEST(DatasetFile, ItsHeadIsForPeople) {
   const std::string bytes = to_bytes(sample());
   const std::size_t first = bytes.find('\n');
-  EXPECT_EQ(bytes.substr(0, first), "DAVYDATA1");
+  EXPECT_EQ(bytes.substr(0, first), "DAVYDATA2");
   const auto manifest = nlohmann::json::parse(bytes.substr(first + 1, bytes.find('\n', first + 1) - first - 1));
   EXPECT_EQ(manifest["schema"], "0000000000000abc");
   EXPECT_EQ(manifest["rows"], 2);
@@ -80,7 +82,7 @@ TEST(DatasetFile, ManifestsThatLieAreRefused) {
     const auto back = from_bytes(sealed(body));
     return back ? "" : back.error().message;
   };
-  const std::string magic = "DAVYDATA1\n";
+  const std::string magic = "DAVYDATA2\n";
   EXPECT_THAT(refusal(magic), HasSubstr("does not end"));
   EXPECT_THAT(refusal(magic + "{}\n"), HasSubstr("manifest"));
   EXPECT_THAT(refusal(magic + "[1,2\n"), HasSubstr("manifest"));
@@ -89,6 +91,13 @@ TEST(DatasetFile, ManifestsThatLieAreRefused) {
   EXPECT_THAT(refusal(magic + R"({"schema":"1","features":0,"rows":-1,"recordings":[]})" + "\n"), HasSubstr("rows"));
   EXPECT_THAT(refusal(magic + R"({"schema":"1","features":1,"rows":1,"recordings":[]})" + "\n" + std::string(24, '\0')),
               HasSubstr("not listed"));
+}
+
+TEST(DatasetFile, OneOfBeforeProvenanceSaysWhatToDo) {
+  const auto back = from_bytes(sealed("DAVYDATA1\n{}\n"));
+  ASSERT_FALSE(back);
+  EXPECT_THAT(back.error().message, HasSubstr("older davy"));
+  EXPECT_THAT(back.error().message, HasSubstr("davy dataset build"));
 }
 
 TEST(DatasetFile, OfAnotherSchemaSaysWhatToDo) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +38,8 @@ struct Run {
   event::Source source = event::Source::kUnknown;
   bool twin = false;
   WallTime started;
+  std::map<std::string, std::string> provenance;  // how it was made, as the recorder was told
+  std::map<std::string, std::string> seen;        // how it was made, as its slices show: dataset/witness.h
   bool operator==(const Run&) const = default;
 };
 

@@ -56,6 +56,7 @@ inline event::RecordingHeader header_of(event::Label label, const std::string& f
   header.program = family + "-program";
   header.run = run;
   header.category = "made up";
+  header.provenance["recorder"] = "made up";
   header.source = label == event::Label::kMiner ? event::Source::kPublicMiner : event::Source::kLegitimate;
   return header;
 }

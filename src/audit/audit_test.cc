@@ -1,0 +1,210 @@
+#include "audit/audit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "audit/families.h"
+#include "audit/made_up_test.h"
+
+namespace davy::audit {
+namespace {
+
+using dataset::Examples;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// "check: what" of all that is red.
+std::vector<std::string> reds(const Examples& examples, std::uint64_t seed = 1) {
+  const auto verdict = audit(examples, "d", {.seed = seed});
+  EXPECT_TRUE(verdict) << verdict.error().message;
+  std::vector<std::string> red;
+  for (const Finding& finding : verdict->findings) {
+    if (finding.severity == Severity::kRed) red.push_back(fmt::format("{}: {}", name_of(finding.check), finding.what));
+  }
+  return red;
+}
+
+auto starts(const std::string& words) { return Contains(::testing::StartsWith(words)); }
+auto says(const std::string& words) { return Contains(::testing::HasSubstr(words)); }
+
+TEST(Audit, WhatLeaksNothingIsGreenAsOftenAsItPromises) {
+  int red = 0;
+  constexpr int kSets = 20;
+  for (int seed = 1; seed <= kSets; ++seed)
+    red += reds(MadeUp{}.make(static_cast<std::uint64_t>(seed))).empty() ? 0 : 1;
+  EXPECT_LE(red, 3) << "one is to be expected at 5 %, more than three once in sixty times";
+}
+
+TEST(Audit, TellsWhatEachCheckMeasured) {
+  const auto verdict = audit(MadeUp{}.make(3), "d");
+  ASSERT_TRUE(verdict);
+  for (const Check check :
+       {Check::kLikeness, Check::kAssociation, Check::kDrift, Check::kProbe, Check::kCanary, Check::kShuffled}) {
+    const auto of = [&](const Finding& finding) { return finding.check == check; };
+    EXPECT_EQ(std::count_if(verdict->findings.begin(), verdict->findings.end(), of), 1) << name_of(check);
+  }
+}
+
+TEST(Audit, EqualExamplesGiveTheSameVerdict) {
+  const Examples examples = MadeUp{}.make(5);
+  EXPECT_EQ(audit(examples, "d")->findings, audit(examples, "d")->findings);
+}
+
+TEST(Audit, OfOneLabelIsNoDataset) {
+  const auto verdict = audit(MadeUp{.miners = 0}.make(1), "d");
+  ASSERT_FALSE(verdict);
+  EXPECT_EQ(verdict.error().kind, Error::Kind::kBadInput);
+}
+
+/// A condition that nine of ten miners' runs share and few honest ones have.
+struct Planted {
+  std::string told;  // as the finding names it
+  std::function<void(dataset::Run&)> plant;
+};
+void PrintTo(const Planted& planted, std::ostream* out) { *out << planted.told; }
+
+auto provenance(const std::string& key, const std::string& value) {
+  return [=](dataset::Run& run) { run.provenance[key] = value; };
+}
+auto seen(const std::string& key, const std::string& value) {
+  return [=](dataset::Run& run) { run.seen[key] = value; };
+}
+
+class PlantedCondition : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedCondition, IsNamed) {
+  Examples examples = MadeUp{}.make(11);
+  CounterRandom random(12);
+  for (dataset::Run& run : examples.runs) {
+    if (run.label == event::Label::kMiner && random.uniform() < 0.9) GetParam().plant(run);
+  }
+  EXPECT_THAT(reds(examples), starts("association: " + GetParam().told + " tells the label"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Conditions, PlantedCondition,
+    ::testing::Values(Planted{"recorded host", [](auto& run) { run.host = "host0"; }},
+                      Planted{"block", provenance("block", "3")},
+                      Planted{"hour", [](auto& run) { run.started = WallTime(std::chrono::hours(24 * 19'676 + 3)); }},
+                      Planted{"order", provenance("order", "90")}, Planted{"recorded seconds", seen("seconds", "420")},
+                      Planted{"recorded uid", seen("uid", "0")}, Planted{"recorded cgroup", seen("cgroup", "/style0")},
+                      Planted{"net", provenance("net", "172.28.7")}, Planted{"port", provenance("port", "303")},
+                      Planted{"concurrency", provenance("concurrency", "1")},
+                      Planted{"cores", [](auto& run) { run.provenance.erase("cores"); }}));
+
+TEST(Audit, ADriftIsNamedWithBothSides) {
+  Examples examples = MadeUp{}.make(13);
+  for (dataset::Run& run : examples.runs) {
+    if (run.label == event::Label::kMiner) run.provenance["cores"] = "7";
+  }
+  EXPECT_THAT(reds(examples), starts("drift: cores differs between the labels (KS 1.00"));
+  EXPECT_THAT(reds(examples), says("miners' median 7, honest"));
+}
+
+TEST(Audit, WhatTwoConditionsTellTogetherIsSeenByTheProbe) {
+  Examples examples = MadeUp{}.make(14);
+  for (dataset::Run& run : examples.runs) {
+    if (run.label == event::Label::kMiner) {
+      run.provenance["place"] = "veth";
+      run.seen["seconds"] = "310";
+    } else if (run.provenance["place"] == "veth") {
+      run.seen["seconds"] = "200";
+    }
+  }
+  const auto red = reds(examples);
+  EXPECT_THAT(red, starts("probe: conditions alone tell the label"));
+  EXPECT_THAT(red, says("mostly by recorded seconds"));
+}
+
+TEST(Audit, AProgramOfTwoFamiliesIsNamedAndTheCanarySings) {
+  Examples examples = MadeUp{}.make(15);
+  for (dataset::Run& run : examples.runs) run.family += run.run;
+  const auto red = reds(examples);
+  EXPECT_THAT(red, says("program program3 is of families family3x0, family3x1, family3x2"));
+  EXPECT_THAT(red, starts("canary: a hash of the program's name tells"));
+  EXPECT_THAT(red, starts("shuffled: shuffled labels are learned"));
+}
+
+TEST(Audit, ACanaryThatNobodyCouldHearIsRed) {
+  EXPECT_THAT(reds(MadeUp{.runs = 1, .windows = 1}.make(16)), says("too few programs or windows to see such a leak"));
+}
+
+TEST(Audit, NearDuplicatesOfTwoFamiliesAreNamed) {
+  Examples examples = MadeUp{}.make(17);
+  CounterRandom random(18);
+  dataset::Run copy = examples.runs[0];
+  copy.family = copy.program = "copied";
+  copy.file = "copied.0.davy";
+  copy.digest = "another";
+  copy.seen["exe"] = "/opt/copied";
+  copy.label = event::Label::kBenign;
+  const auto number = static_cast<std::uint32_t>(examples.runs.size());
+  examples.runs.push_back(copy);
+  for (std::size_t i = 0; i < 6; ++i) {
+    std::vector<float> row(examples.row(i).begin(), examples.row(i).end());
+    for (float& value : row) value += static_cast<float>(0.001 * random.uniform());
+    dataset::Example example = examples.rows[i];
+    example.run = number;
+    example.label = copy.label;
+    examples.add(example, row);
+  }
+  EXPECT_THAT(reds(examples), ElementsAre("likeness: 6 of 6 windows of program0.0.davy (family0x) and copied.0.davy "
+                                          "(copied) are near-duplicates, with different labels: give both programs one "
+                                          "family, or leave one out"));
+}
+
+TEST(Audit, ThatIdleProgramsAreAlikeIsNoLeak) {
+  Examples examples = MadeUp{}.make(19);
+  const std::vector<float> idle(examples.features, 0.0F);
+  for (std::uint32_t run = 0; run < examples.runs.size(); run += 9) {
+    for (int window = 0; window < 3; ++window) {
+      examples.add({run, 1, 60, dataset::Scope::kWorkload, examples.runs[run].label, {}}, idle);
+    }
+  }
+  EXPECT_THAT(reds(examples), IsEmpty());
+}
+
+TEST(Audit, ARecordingTwiceIsNamed) {
+  Examples examples = MadeUp{}.make(20);
+  examples.runs[1].digest = examples.runs[40].digest;
+  EXPECT_THAT(reds(examples), says("are one recording"));
+}
+
+TEST(Audit, ARunWithoutProvenanceIsNamed) {
+  Examples examples = MadeUp{}.make(21);
+  examples.runs[5].provenance.clear();
+  EXPECT_THAT(reds(examples), starts("provenance: 1 of 108 runs do not say how they were made, program1.2.davy"));
+}
+
+TEST(Families, OneExecutableOfTwoIsNamedButForInterpreters) {
+  Examples examples = MadeUp{}.make(22);
+  examples.runs[0].seen["exe"] = examples.runs[30].seen["exe"] = "/usr/bin/python3.11";
+  EXPECT_THAT(check_families(examples), IsEmpty());
+  examples.runs[0].seen["exe"] = examples.runs[30].seen["exe"] = "/usr/bin/xmrig";
+  ASSERT_EQ(check_families(examples).size(), 1U);
+  EXPECT_EQ(check_families(examples)[0].severity, Severity::kNote);
+}
+
+TEST(Families, TwoSpellingsAreNoted) {
+  Examples examples = MadeUp{}.make(23);
+  examples.runs[0].family = "XMRig-miner";
+  examples.runs[1].family = examples.runs[2].family = "xmrig";
+  examples.runs[0].program = examples.runs[0].seen["exe"] = "other";
+  ASSERT_EQ(check_families(examples).size(), 1U);
+  EXPECT_EQ(check_families(examples)[0].severity, Severity::kNote);
+  EXPECT_EQ(check_families(examples)[0].what, "families XMRig-miner, xmrig may be one");
+}
+
+TEST(Families, OneOnBothSidesOfASplitIsNamed) {
+  const Examples examples = MadeUp{}.make(24);
+  std::vector<std::uint32_t> fold(examples.rows.size());
+  for (std::size_t i = 0; i < fold.size(); ++i) fold[i] = examples.rows[i].run / 3 % 5;
+  EXPECT_THAT(check_folds(examples, fold), IsEmpty()) << "three runs a family";
+  fold[0] = 4;
+  ASSERT_EQ(check_folds(examples, fold).size(), 1U);
+  EXPECT_EQ(check_folds(examples, fold)[0].what, "family family0x stands in 2 folds: split by families");
+}
+
+}  // namespace
+}  // namespace davy::audit

@@ -1,0 +1,167 @@
+#include "audit/canary.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.h"
+#include "base/random.h"
+#include "train/out_of_bag.h"
+
+namespace davy::audit {
+namespace {
+
+constexpr std::uint32_t kFolds = 8;
+constexpr std::size_t kWindowsOfARun = 6;
+constexpr std::uint64_t kRandomFoldStream = 14;
+constexpr std::size_t kHeldAgainst = 999;
+constexpr std::uint64_t kAfterDraws = 1'000'000;  // numbers of draws that are held against scores, not learned from
+
+/// Rows of each run of `runs`, evenly over them.
+std::vector<std::vector<std::uint32_t>> some_rows(const dataset::Examples& examples, const Runs& runs) {
+  std::vector<std::vector<std::uint32_t>> all(examples.runs.size()), some;
+  for (std::uint32_t i = 0; i < examples.rows.size(); ++i) all[examples.rows[i].run].push_back(i);
+  for (const std::uint32_t run : runs.index) {
+    const std::size_t rows = all[run].size(), taken = std::min(rows, kWindowsOfARun);
+    some.emplace_back();
+    for (std::size_t i = 0; i < taken; ++i) some.back().push_back(all[run][i * rows / taken]);
+  }
+  return some;
+}
+
+/// Each program weighs 1.
+void weigh(Table& table, std::size_t programs) {
+  std::vector<double> size_of(programs, 0);
+  for (const std::uint32_t program : table.program) ++size_of[program];
+  for (const std::uint32_t program : table.program) table.weight.push_back(1 / size_of[program]);
+}
+
+/// The labels of the windows, from those of the programs.
+Labels labels_of(const Table& table, const Runs& runs, const Labels& of_runs) {
+  std::vector<std::uint8_t> of_program(runs.programs());
+  for (std::size_t i = 0; i < runs.size(); ++i) of_program[runs.program[i]] = of_runs[i];
+  Labels labels;
+  for (const std::uint32_t program : table.program) labels.push_back(of_program[program]);
+  return labels;
+}
+
+/// The windows with the canary in place of their features.
+Table canary_of(const dataset::Examples& examples, const Runs& runs, const Table& windows) {
+  std::vector<float> hash_of(runs.programs());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::uint64_t hash = hash64(examples.runs[runs.index[i]].program);
+    hash_of[runs.program[i]] = static_cast<float>(hash >> 40);  // 24 bits: exact
+  }
+  Table table = windows;
+  table.matrix.features = 1;
+  table.matrix.values.clear();
+  for (const std::uint32_t program : windows.program) table.matrix.values.push_back(hash_of[program]);
+  return table;
+}
+
+/// Adds to each of `sums` the average precision of `score` for labels it was not learned from. Labels that are learned
+/// anew would not do: where a program stands on both sides of the cut they are learned as well as the real ones.
+void hold_against(const std::vector<double>& score, const Table& table, const Runs& runs, std::uint64_t seed,
+                  std::uint64_t first_draw, std::vector<double>& sums) {
+  for (std::size_t draw = 0; draw < sums.size(); ++draw) {
+    const Labels labels = labels_of(table, runs, runs.shuffled(seed, first_draw + draw));
+    sums[draw] += train::average_precision(score, labels, table.weight);
+  }
+}
+
+/// Windows drawn one by one, whoever they belong to.
+Table cut_at_random(Table table, std::uint64_t seed) {
+  CounterRandom random(seed, kRandomFoldStream);
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    table.fold[i] = static_cast<std::uint32_t>(random.below(kFolds));
+    table.group[i] = static_cast<std::uint32_t>(i);
+  }
+  return table;
+}
+
+Finding told(const AgainstChance& grouped, bool red, double random) {
+  std::string what = fmt::format(
+      "a hash of the program's name {} the label of families not seen (average precision "
+      "{:.2f}, by chance {:.2f}, p = {:.3f}; cut at random {:.2f})",
+      red ? "tells" : "does not tell", grouped.value, grouped.mean, grouped.p, random);
+  if (red) what += ": a program stands in two families, join them";
+  return {Check::kCanary,
+          red ? Severity::kRed : Severity::kFine,
+          std::move(what),
+          {{"average_precision", grouped.value},
+           {"by_chance", grouped.mean},
+           {"p", grouped.p},
+           {"random_average_precision", random}}};
+}
+
+Finding blind(const AgainstChance& grouped, double random) {
+  return {Check::kCanary,
+          Severity::kRed,
+          fmt::format("cut at random a hash of the program's name tells no label either (average precision {:.2f}, by "
+                      "chance up to {:.2f}): too few programs or windows to see such a leak, record more",
+                      random, grouped.high),
+          {{"random_average_precision", random}, {"by_chance_high", grouped.high}}};
+}
+
+}  // namespace
+
+Table windows_of(const dataset::Examples& examples, const Runs& runs, std::uint64_t seed) {
+  Table table;
+  const auto fold_of = family_folds(runs, kFolds, seed);
+  const auto rows = some_rows(examples, runs);
+  table.matrix.features = examples.features;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (const std::uint32_t row : rows[i]) {
+      table.matrix.add(examples.rows[row], examples.row(row));
+      table.program.push_back(runs.program[i]);
+      table.group.push_back(runs.family[i]);
+      table.fold.push_back(fold_of[i]);
+    }
+  }
+  weigh(table, runs.programs());
+  return table;
+}
+
+Findings check_canary(const dataset::Examples& examples, const Runs& runs, const Table& windows, const Draws& draws) {
+  const SmallForest forest{.trees = 8, .depth = 10, .features_tried = 1, .seed = draws.seed};
+  const Table table = canary_of(examples, runs, windows);
+  const Labels real = labels_of(table, runs, runs.label);
+  const std::vector<double> score = OutOfFold(table, forest).scores(real).score;
+  std::vector<double> by_chance(kHeldAgainst);
+  hold_against(score, table, runs, draws.seed, kAfterDraws, by_chance);
+  const AgainstChance grouped = against(train::average_precision(score, real, table.weight), std::move(by_chance));
+  const Table random = cut_at_random(table, draws.seed);
+  const double seen = OutOfFold(random, forest).average_precision(real);
+  Findings findings{told(grouped, grouped.p <= draws.alpha, seen)};
+  if (seen <= grouped.high) findings.push_back(blind(grouped, seen));
+  return findings;
+}
+
+Findings check_shuffled(const Runs& runs, const Table& windows, const Draws& draws) {
+  constexpr std::size_t kForests = 5;
+  const OutOfFold learner(windows, {.trees = 12, .depth = 6, .features_tried = 10, .seed = draws.seed});
+  double mean = 0;
+  std::vector<double> by_chance(kHeldAgainst);
+  for (std::size_t forest = 0; forest < kForests; ++forest) {
+    const Labels labels = labels_of(windows, runs, runs.shuffled(draws.seed, forest));
+    const std::vector<double> score = learner.scores(labels).score;
+    mean += train::average_precision(score, labels, windows.weight) / kForests;
+    hold_against(score, windows, runs, draws.seed, (forest + 2) * kAfterDraws, by_chance);
+    if (draws.on_draw) draws.on_draw();
+  }
+  for (double& sum : by_chance) sum /= kForests;
+  const AgainstChance found = against(mean, std::move(by_chance));
+  const bool red = found.p <= draws.alpha;
+  std::string what = fmt::format(
+      "shuffled labels are {} across families (average precision {:.2f}, by chance {:.2f}, "
+      "p = {:.3f})",
+      red ? "learned" : "not learned", found.value, found.mean, found.p);
+  if (red) what += ": windows of one program stand in two families, join them";
+  return {{Check::kShuffled,
+           red ? Severity::kRed : Severity::kFine,
+           std::move(what),
+           {{"average_precision", found.value}, {"by_chance", found.mean}, {"p", found.p}}}};
+}
+
+}  // namespace davy::audit
