@@ -241,7 +241,7 @@ def tests_check(job, result):
 
 
 def vault_job(random):
-    return {"users": [[f"user{random.randrange(10 ** 6)}", f"{random.getrandbits(64):016x}"] for _ in range(random.randrange(2, 7))], "passes": 3, "kib": random.choice((19456, 47104, 65536))}
+    return {"users": [[f"user{random.randrange(10 ** 6)}", f"{random.getrandbits(64):016x}"] for _ in range(random.randrange(1, 5))], "passes": 2, "kib": random.choice((19456, 32768, 47104))}
 
 
 def vault_check(job, result):
