@@ -54,7 +54,7 @@ class Geth:
         """Told by its flags."""
 
     def state(self):
-        return tuple(int(call(self.url, method, [], "/"), 16) for method in ("eth_hashrate", "eth_blockNumber"))
+        return call(self.url, "eth_getHashrate", [], "/"), int(call(self.url, "eth_blockNumber", [], "/"), 16)
 
 
 class Hsd:
