@@ -112,7 +112,8 @@ double weighted_median(const Property& property, const Runs& runs, std::uint8_t 
   for (const std::uint32_t i : sorted_order(property.values)) {
     if (runs.label[i] != label) continue;
     value = property.values[i];
-    if ((sum += runs.weight[i]) >= half) break;
+    sum += runs.weight[i];
+    if (sum >= half) break;
   }
   return value;
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "audit/families.h"
 #include "audit/made_up_test.h"
 
@@ -152,6 +154,19 @@ TEST(Audit, NearDuplicatesOfTwoFamiliesAreNamed) {
   EXPECT_THAT(reds(examples), ElementsAre("likeness: 6 of 6 windows of program0.0.davy (family0x) and copied.0.davy "
                                           "(copied) are near-duplicates, with different labels: give both programs one "
                                           "family, or leave one out"));
+}
+
+TEST(Audit, WithoutASecondRunOnlyEqualWindowsAreNearDuplicates) {
+  Examples examples = MadeUp{.runs = 1}.make(25);
+  const auto likeness = [&] {
+    const auto verdict = audit(examples, "d");
+    return std::find_if(verdict->findings.begin(), verdict->findings.end(),
+                        [](const Finding& finding) { return finding.check == Check::kLikeness; })
+        ->what;
+  };
+  EXPECT_THAT(likeness(), ::testing::HasSubstr("no program has two runs"));
+  std::copy_n(examples.values.begin(), 6 * examples.features, examples.values.begin() + 20 * 6 * 20);
+  EXPECT_THAT(likeness(), ::testing::HasSubstr("6 of 6 windows of program0.0.davy"));
 }
 
 TEST(Audit, ThatIdleProgramsAreAlikeIsNoLeak) {

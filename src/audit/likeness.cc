@@ -133,19 +133,22 @@ Finding finding_of(const Alike& pair, const dataset::Examples& examples, const R
   const bool red = pair.near >= kNearWindows || pair.near * 2 >= pair.windows;
   const std::string who = fmt::format("{} ({}) and {} ({})", a.file, a.family, b.file, b.family);
   std::string what = fmt::format("{} of {} windows of {} are near-duplicates", pair.near, pair.windows, who);
-  if (pair.near == 0) {
+  if (pair.near == 0 && pair.usual == 0) what = "no program has two runs that differ: only equal windows can be told";
+  if (pair.near == 0 && pair.usual > 0) {
     what = fmt::format("the nearest runs of two families are {}, {:.2f} as far apart as runs of one program", who,
-                       pair.distance);
+                       pair.distance / pair.usual);
   }
-  what += a.label == b.label ? "" : ", with different labels";
+  what += a.label == b.label || pair.near == 0 ? "" : ", with different labels";
   if (red) what += ": give both programs one family, or leave one out";
-  const Severity severity = red ? Severity::kRed : pair.near > 0 ? Severity::kNote : Severity::kFine;
+  const bool note = pair.near > 0 || pair.usual == 0;
+  const Severity severity = red ? Severity::kRed : note ? Severity::kNote : Severity::kFine;
   return {Check::kLikeness,
           severity,
           std::move(what),
           {{"near", static_cast<double>(pair.near)},
            {"windows", static_cast<double>(pair.windows)},
-           {"distance", pair.distance}}};
+           {"distance", pair.distance},
+           {"usual", pair.usual}}};
 }
 
 }  // namespace
@@ -155,13 +158,13 @@ std::vector<Alike> alike_pairs(const dataset::Examples& examples, const Runs& ru
   const double usual = usual_distance(windows, runs);
   std::vector<Alike> pairs;
   std::optional<Alike> nearest;
-  for (std::size_t a = 0; a < runs.size() && usual > 0; ++a) {
+  for (std::size_t a = 0; a < runs.size(); ++a) {
     for (std::size_t b = a + 1; b < runs.size(); ++b) {
       if (runs.family[a] == runs.family[b]) continue;
       const auto all = distances(windows[a], windows[b]);
-      const auto near = static_cast<std::size_t>(std::lower_bound(all.begin(), all.end(), kNear * usual) - all.begin());
+      const auto near = static_cast<std::size_t>(std::upper_bound(all.begin(), all.end(), kNear * usual) - all.begin());
       if (all.empty()) continue;
-      const Alike pair{a, b, all.size(), near, median(all) / usual};
+      const Alike pair{a, b, all.size(), near, median(all), usual};
       if (near > 0) pairs.push_back(pair);
       if (!nearest || pair.distance < nearest->distance) nearest = pair;
     }

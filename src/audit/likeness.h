@@ -12,7 +12,8 @@ struct Alike {
   std::size_t a = 0, b = 0;  // runs of Runs
   std::size_t windows = 0;   // of the same age in both, in which something speaks
   std::size_t near = 0;      // of them nearer than kNear of what is usual within a program
-  double distance = 0;       // median, in units of what is usual within a program
+  double distance = 0;       // median, root mean square
+  double usual = 0;  // of the nearest two runs of one program; 0: no two differ, and only equal windows are near
 };
 
 /// A window is near another when their distance is below this part of the usual distance of the nearest two runs of
@@ -25,7 +26,7 @@ inline constexpr std::size_t kLeastSpeaking = 12;
 
 /// Pairs of different families with a near window, most of them first, then the nearest; if there are none, the nearest
 /// pair alone. Distances are root mean squares over features
-/// scaled by their interquartile range, each difference at most 5. Empty when no program has two runs.
+/// scaled by their interquartile range, each difference at most 5.
 std::vector<Alike> alike_pairs(const dataset::Examples& examples, const Runs& runs);
 
 /// Red for each pair of families of which two runs are near in half of their windows or in three; noted for fewer; if

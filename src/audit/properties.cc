@@ -16,8 +16,8 @@ namespace {
 using Texts = std::vector<std::string>;  // per run; "": it does not say
 
 const std::set<std::string>& of_the_program() {
-  static const std::set<std::string> keys{"variant", "trick", "run", "packages", "sealed", "exe", "time"};
-  return keys;
+  static const std::set<std::string> kKeys{"variant", "trick", "run", "packages", "sealed", "exe", "time"};
+  return kKeys;
 }
 
 bool always_a_name(const std::string& name) {

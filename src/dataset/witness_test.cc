@@ -35,8 +35,8 @@ TEST(Witness, AStyleIsAPathWithoutWhatNamesOneContainer) {
   const std::string id(64, 'a');
   EXPECT_EQ(style_of("/docker/" + id), "/docker/*");
   EXPECT_EQ(style_of("/system.slice/docker-" + id + ".scope"), "/system.slice/docker*.scope");
-  EXPECT_EQ(style_of("/kubepods/burstable/pod01234567-89ab-cdef-0123-456789abcdef/" + id),
-            "/kubepods/burstable/po*/*") << "d is a digit, too";
+  EXPECT_EQ(style_of("/kubepods/burstable/pod01234567-89ab-cdef-0123-456789abcdef/" + id), "/kubepods/burstable/po*/*")
+      << "d is a digit, too";
   EXPECT_EQ(style_of("/init.scope"), "/init.scope");
 }
 
