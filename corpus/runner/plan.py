@@ -1,5 +1,6 @@
 """Who runs when: balanced, interleaved blocks in random order from a seed, so that neither time nor company tells the label."""
 import dataclasses
+import hashlib
 import math
 import random
 
@@ -7,7 +8,7 @@ from runner import engine, network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
 CONTENDED = 0.6                        # cores that a program can count on beside others
-ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
+ALONE_EVERY = 40                       # one run in so many has the machine to itself, with two cores
 SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
@@ -98,6 +99,12 @@ def wishes(programs, runs, seed):
         else:
             made += [Wish(variant, number) for number, variant in enumerate(plain_or_throttled(variants, runs, source), 1)]
     return made + whole_windows(programs, seed)
+
+
+def in_part(wish, part, parts):
+    """Whether a wish belongs to part 1..parts. A program's runs stay together, a miner's by variant: a part is a small corpus of its own."""
+    kept = wish.program.name if wish.label == "miner" else wish.program.program
+    return int.from_bytes(hashlib.sha256(f"part {kept}".encode()).digest()[:8], "big") % parts == part - 1
 
 
 def whole_windows(programs, seed):

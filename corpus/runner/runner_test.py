@@ -180,6 +180,17 @@ class Plan(unittest.TestCase):
         names = {wish.name for wish in self.wished if wish.program.program != "nginx" and not wish.whole}
         self.assertEqual({wish.name for wish in fewer if not wish.whole}, names)
 
+    def test_parts_hold_each_wish_once_and_all_runs_of_an_honest_program_together(self):
+        parts = [{wish.name for wish in self.wished if plan.in_part(wish, part, 4)} for part in range(1, 5)]
+        self.assertEqual(sum(map(len, parts)), len(self.wished))
+        self.assertEqual(set().union(*parts), {wish.name for wish in self.wished})
+        honest = {wish.name: wish.program.program for wish in self.wished if wish.label == "benign"}
+        places = collections.defaultdict(set)
+        for number, part in enumerate(parts):
+            for name in part & set(honest):
+                places[honest[name]].add(number)
+        self.assertEqual({len(place) for place in places.values()}, {1})
+
     def test_what_is_left_goes_into_blocks_of_its_own(self):
         done = {run.name for run in self.plan[:40]}
         rest = plan.make_plan([wish for wish in self.wished if wish.name not in done], 1, 7, 40)
