@@ -82,6 +82,7 @@ int build(const Flags& flags) {
   if (built->set_aside > 0) {
     fmt::print("{} windows of helpers beside a miner are in neither class and left out\n", built->set_aside);
   }
+  if (built->sealed > 0) fmt::print("{} recordings are sealed for the hold-out and left out\n", built->sealed);
   fmt::print("\n");
   print_labels(dataset::count(built->examples));
   return built->refused.empty() ? kDone : kFoundSomething;

@@ -52,6 +52,7 @@ Result<Verdict> audit(const dataset::Examples& examples, const std::string& dige
   const Table windows = windows_of(examples, runs, draws.seed);
   add(verdict.findings, check_canary(examples, runs, windows, draws));
   add(verdict.findings, check_shuffled(runs, windows, draws));
+  verdict.findings.push_back(measure_flattery(runs, windows, draws));
   std::stable_sort(verdict.findings.begin(), verdict.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   return verdict;

@@ -42,10 +42,22 @@ TEST(Audit, TellsWhatEachCheckMeasured) {
   const auto verdict = audit(MadeUp{}.make(3), "d");
   ASSERT_TRUE(verdict);
   for (const Check check :
-       {Check::kLikeness, Check::kAssociation, Check::kDrift, Check::kProbe, Check::kCanary, Check::kShuffled}) {
+       {Check::kLikeness, Check::kAssociation, Check::kDrift, Check::kProbe, Check::kCanary, Check::kShuffled,
+        Check::kFlattery}) {
     const auto of = [&](const Finding& finding) { return finding.check == check; };
     EXPECT_EQ(std::count_if(verdict->findings.begin(), verdict->findings.end(), of), 1) << name_of(check);
   }
+}
+
+TEST(Audit, MeasuresHowMuchACutAtRandomFlatters) {
+  const auto verdict = audit(MadeUp{}.make(3), "d");
+  ASSERT_TRUE(verdict);
+  const auto& findings = verdict->findings;
+  const auto flattery = std::find_if(findings.begin(), findings.end(),
+                                     [](const Finding& finding) { return finding.check == Check::kFlattery; });
+  ASSERT_NE(flattery, findings.end());
+  EXPECT_GT(flattery->figures.at("random_average_precision"), flattery->figures.at("average_precision"));
+  EXPECT_GE(flattery->figures.at("random_recall"), flattery->figures.at("recall"));
 }
 
 TEST(Audit, EqualExamplesGiveTheSameVerdict) {

@@ -17,8 +17,9 @@ enum class Check : std::uint8_t {
   kProbe,        // conditions together tell the label
   kCanary,       // the split by families lets the name of a program tell its label
   kShuffled,     // labels that mean nothing can be learned
+  kFlattery,     // how much better a cut that leaks would look; never red
 };
-inline constexpr std::size_t kChecks = 8;
+inline constexpr std::size_t kChecks = 9;
 std::string_view name_of(Check check);  // provenance, families, likeness...
 
 enum class Severity : std::uint8_t {

@@ -87,6 +87,11 @@ Result<std::vector<Opened>> open_all(const std::vector<std::filesystem::path>& r
   return opened;
 }
 
+bool is_sealed(const Opened& one) {
+  const auto sealed = one.run.provenance.find("sealed");
+  return sealed != one.run.provenance.end() && !sealed->second.empty();
+}
+
 /// One recording twice, one run with two labels, one program of two families.
 Status check_consistent(const std::vector<Opened>& opened) {
   std::map<std::string, const Opened*> digests;
@@ -111,29 +116,6 @@ Status check_consistent(const std::vector<Opened>& opened) {
     }
   }
   return {};
-}
-
-/// "argon2=0~2017-1,gcc=12" names argon2 and gcc; nothing when there are not exactly one.
-std::string only_package(const Run& run) {
-  const auto packages = run.provenance.find("packages");
-  if (packages == run.provenance.end() || packages->second.find(',') != std::string::npos) return "";
-  return packages->second.substr(0, packages->second.find('='));
-}
-
-/// Takes out those whose only package is what others declare as their family. Names of families and of packages are
-/// mostly not the same, so that no more can be said.
-void refuse_contradictions(std::vector<Opened>& opened, std::vector<std::string>& refused) {
-  std::map<std::string, std::string> families;  // with one file of each
-  for (const Opened& one : opened) families.emplace(one.run.family, one.run.file);
-  std::erase_if(opened, [&](const Opened& one) {
-    const std::string package = only_package(one.run);
-    const auto other = families.find(package);
-    if (package == one.run.family || other == families.end()) return false;
-    refused.push_back(
-        fmt::format("{}: it says family {}, but its only package is {}, the family of {}: record one of them again",
-                    one.path.string(), one.run.family, package, other->second));
-    return true;
-  });
 }
 
 void drop_last_run(Examples& examples, std::size_t rows) {
@@ -174,15 +156,16 @@ Result<Built> build(const std::vector<std::filesystem::path>& recordings,
   auto opened = open_all(recordings, built.refused);
   if (!opened) return opened.error();
   if (const Status status = check_consistent(*opened); !status) return status.error();
-  refuse_contradictions(*opened, built.refused);
+  built.sealed = std::erase_if(*opened, is_sealed);
   built.examples.schema = feature::schema_digest();
   built.examples.features = feature::catalogue().size();
   for (std::size_t i = 0; i < opened->size(); ++i) {
     if (const Status status = take((*opened)[i], built); !status) return status.error();
     if (on_recording) on_recording(i + 1);
   }
-  if (built.examples.runs.empty()) return bad(built.refused.front());
-  return built;
+  if (!built.examples.runs.empty()) return built;
+  return bad(built.refused.empty() ? "all of these recordings are sealed for the hold-out: nothing may be learned from them"
+                                   : built.refused.front());
 }
 
 }  // namespace davy::dataset

@@ -14,6 +14,7 @@ namespace davy::dataset {
 struct Built {
   Examples examples;
   std::size_t set_aside = 0;          // windows of a miner's run that are in neither class
+  std::size_t sealed = 0;             // recordings of the hold-out, left out
   std::vector<std::string> warnings;  // one line each: truncated recordings, recordings that gave nothing
   std::vector<std::string> refused;   // one line each: recordings that were not used, and why
 };
@@ -30,7 +31,9 @@ struct Built {
 ///   malicious-not-miner: taken, and in neither class: no learner uses them.
 ///
 /// A recording that nothing can be said of is not used, and named in `refused`: it is none, or of another schema; it
-/// has no label, program, family, run or provenance; it is damaged; its only package is another family than its own.
+/// has no label, program, family, run or provenance; it is damaged.
+///
+/// What is sealed (provenance["sealed"] says family or trick) is left out and counted: it is for the hold-out.
 ///
 /// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, or
 /// none that can be used; a file that is not there; one recording twice; one run with two labels; one program of two

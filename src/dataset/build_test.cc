@@ -196,14 +196,17 @@ TEST_F(BuildTest, ARecordingWithoutProvenanceIsNamedAndNotUsed) {
   EXPECT_EQ(built.examples.runs.size(), 1U);
 }
 
-TEST_F(BuildTest, AFamilyThatContradictsItsPackageIsNamedAndNotUsed) {
-  event::RecordingHeader header = header_of(Label::kBenign, "mine");
-  header.provenance["packages"] = "h=1.0-1";
-  const auto path = write("stray.davy", {header, {{event::encoder_like(2)}}, 10, 1});
-  const Built built = *build({path, honest("h.davy")});
-  EXPECT_THAT(built.refused, ElementsAre(AllOf(HasSubstr("stray.davy"), HasSubstr("h.davy"))));
+TEST_F(BuildTest, WhatIsSealedIsLeftOutAndCounted) {
+  event::RecordingHeader header = header_of(Label::kMiner, "kept-for-later");
+  header.provenance["sealed"] = "family";
+  const auto sealed = write("sealed.davy", {header, {{event::miner_like(2)}}, 10, 1});
+  header = header_of(Label::kBenign, "open");
+  header.provenance["sealed"] = "";
+  const Built built = *build({sealed, write("open.davy", {header, {{event::encoder_like(2)}}, 10, 1})});
+  EXPECT_EQ(built.sealed, 1U);
   EXPECT_EQ(built.examples.runs.size(), 1U);
-  EXPECT_TRUE(build({path})->refused.empty()) << "alone it contradicts nobody";
+  EXPECT_EQ(built.examples.runs.front().family, "open");
+  EXPECT_THAT(refusal({sealed}), HasSubstr("sealed for the hold-out"));
 }
 
 TEST_F(BuildTest, BadInputIsOneLineWithTheWayOut) {
