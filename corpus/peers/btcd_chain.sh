@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes a simnet chain whose difficulty has grown to about a block a second on one core, so that a recorded miner hashes instead of
 # storing blocks. Two nodes in a namespace of their own, for SECONDS. Usage: btcd_chain.sh FOLDER SECONDS
+export HOME=/tmp   # not root's, which they may not enter
 folder=$1 seconds=$2 address=SZr6u2784Ey5FwjPNPxeG3kpU9gtLK7QBA
 mkdir -p "$folder/fresh" && cd "$folder" && chown -R 1000:1000 . || exit 1
 exec unshare -n /bin/bash -ec "ip link set lo up; exec setpriv --reuid=1000 --regid=1000 --clear-groups /bin/bash -ec '
