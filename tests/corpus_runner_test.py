@@ -2,7 +2,7 @@
 """End to end: a stranger's corpus, recorded in real containers.  corpus_runner_test.py DAVY
 
 A copy of the corpus without recordings gets one program more, by one file; four programs are recorded at a time (a miner of
-ours, a benchmark, a server under load, and that one), and programs that cannot be used are named. What was recorded is verified,
+ours, a job in CI, a server under load, and that one), and programs that cannot be used are named. What was recorded is verified,
 and becomes a dataset. Needs root, BPF, runc, debootstrap and Debian's packages; elsewhere it is skipped (exit code 77)."""
 import json
 import os
@@ -17,7 +17,7 @@ DAVY = os.path.abspath(sys.argv[1])
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-corpus-test-"))
 CORPUS = FOLDER / "corpus"
-FOUR = ("stratum-scrypt.plain", "openssl-speed.plain", "redis.plain", "digests.plain")
+FOUR = ("stratum-scrypt.plain", "git-churn.plain", "redis.plain", "digests.plain")
 
 FILE = """program = "{name}"
 family = "{family}"
