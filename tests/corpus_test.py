@@ -39,7 +39,11 @@ class Verify(Case):
             row["sha256"] = hashlib.sha256((self.corpus / shelf / row["file"]).read_bytes()).hexdigest()
         self.miner, self.honest = miner, honest
         self.file = self.corpus / "recordings" / miner["file"]
+        self.seal(honest["family"])
         self.write()
+
+    def seal(self, *families):
+        (self.corpus / "holdout.json").write_text(json.dumps({"sealed": {"miner": [], "benign": families, "trick": []}}))
 
     def write(self):
         for shelf, row in (("recordings", self.miner), ("sealed", self.honest)):
@@ -120,6 +124,14 @@ class Verify(Case):
         path = self.corpus / f"catalogue/{self.miner['program']}.toml"
         path.write_text(path.read_text().replace('label = "miner"', 'label = "benign"'))
         self.one_problem("says label benign", "index.json says miner")
+
+    def test_what_lies_on_the_other_shelf(self):
+        self.seal(self.honest["family"], self.miner["family"])
+        self.one_problem(self.miner["file"], "is of the hold-out and lies in recordings")
+        self.seal()
+        self.one_problem(self.honest["file"], "is not of the hold-out and lies in sealed")
+        (self.corpus / "holdout.json").write_text("[]")
+        self.assertIn("holdout.json: is no hold-out", self.problems()[0])
 
     def test_an_index_that_is_none(self):
         for text in ("", "[]", '{"runs": [{"status": "ok"}]}'):

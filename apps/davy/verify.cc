@@ -68,6 +68,26 @@ std::optional<std::vector<Row>> read_index(const fs::path& path) {
   return rows;
 }
 
+/// Families and tricks of holdout.json; none before it was drawn. nullopt: it is of another shape.
+std::optional<std::set<std::string>> read_hold_out(const fs::path& path) {
+  std::set<std::string> sealed;
+  std::error_code error;
+  if (!fs::exists(path, error)) return sealed;
+  const Result<std::string> bytes = read_file(path);
+  if (!bytes) return std::nullopt;
+  try {
+    const Json file = Json::parse(*bytes);
+    for (const char* kind : {"miner", "benign", "trick"}) {
+      for (const Json& name : file.at("sealed").at(kind)) {
+        sealed.insert((kind == std::string_view("trick") ? "trick " : "family ") + name.get<std::string>());
+      }
+    }
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+  return sealed;
+}
+
 struct Nowhere final : event::SliceSink {
   void on_slice(const event::Slice&) override {}
   void on_slice_end(const event::Health&) override {}
@@ -111,6 +131,11 @@ class Verifier {
       : corpus_(std::move(corpus)), on_recording_(on_recording) {}
 
   Verified run() {
+    if (const auto sealed = read_hold_out(corpus_ / "holdout.json")) {
+      sealed_ = *sealed;
+    } else {
+      problem((corpus_ / "holdout.json").string(), "is no hold-out as `corpus/run --draw` writes it: restore it");
+    }
     for (const char* shelf : kShelves) {
       std::error_code error;
       if (fs::is_directory(corpus_ / shelf, error)) check_shelf(corpus_ / shelf);
@@ -138,6 +163,7 @@ class Verifier {
         problem((shelf / row.file).string(), "two rows of index.json name it: remove one");
       check_row(shelf, row);
       check_catalogue(shelf, row);
+      check_place(shelf, row);
       ++found_.recordings;
       if (on_recording_) on_recording_(found_.recordings);
     }
@@ -193,6 +219,20 @@ class Verifier {
     problem(path.string(), fmt::format("its {} is not what index.json says: {}", *differs, kAgain));
   }
 
+  /// What is sealed lies in sealed/, and nothing else does: nobody may learn from it by accident.
+  void check_place(const fs::path& shelf, const Row& row) {
+    const auto told = row.provenance.find("sealed");
+    const auto trick = row.provenance.find("trick");
+    const bool is_sealed = (told != row.provenance.end() && !told->second.empty()) ||
+                           sealed_.contains("family " + row.meta.at("family")) ||
+                           (trick != row.provenance.end() && sealed_.contains("trick " + trick->second));
+    const bool lies_sealed = shelf.filename() == "sealed";
+    if (is_sealed == lies_sealed) return;
+    problem((shelf / row.file).string(),
+            is_sealed ? fmt::format("is of the hold-out and lies in {}: move it to sealed/", shelf.filename().string())
+                      : "is not of the hold-out and lies in sealed/: move it to recordings/");
+  }
+
   void check_catalogue(const fs::path& shelf, const Row& row) {
     if (!looked_up_.insert({row.program, row.variant}).second) return;
     const fs::path path = corpus_ / "catalogue" / (row.program + ".toml");
@@ -222,6 +262,7 @@ class Verifier {
   fs::path corpus_;
   const std::function<void(std::size_t)>& on_recording_;
   Verified found_;
+  std::set<std::string> sealed_;                             // "family NAME", "trick NAME"
   std::set<std::pair<std::string, std::string>> looked_up_;  // program, variant
 };
 

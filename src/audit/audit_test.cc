@@ -41,9 +41,8 @@ TEST(Audit, WhatLeaksNothingIsGreenAsOftenAsItPromises) {
 TEST(Audit, TellsWhatEachCheckMeasured) {
   const auto verdict = audit(MadeUp{}.make(3), "d");
   ASSERT_TRUE(verdict);
-  for (const Check check :
-       {Check::kLikeness, Check::kAssociation, Check::kDrift, Check::kProbe, Check::kCanary, Check::kShuffled,
-        Check::kFlattery}) {
+  for (const Check check : {Check::kLikeness, Check::kAssociation, Check::kDrift, Check::kProbe, Check::kCanary,
+                            Check::kShuffled, Check::kFlattery}) {
     const auto of = [&](const Finding& finding) { return finding.check == check; };
     EXPECT_EQ(std::count_if(verdict->findings.begin(), verdict->findings.end(), of), 1) << name_of(check);
   }

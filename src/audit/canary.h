@@ -21,8 +21,8 @@ Findings check_canary(const dataset::Examples& examples, const Runs& runs, const
 /// something is, against further shuffles held against the same scores.
 Findings check_shuffled(const Runs& runs, const Table& windows, const Draws& draws);
 
-/// The same forest on the same windows, cut by families and cut at random as much of the literature does it: what the leak
-/// would add to its figures. A measurement, never red.
+/// The same forest on the same windows, cut by families and cut at random as much of the literature does it: what the
+/// leak would add to its figures. A measurement, never red.
 Finding measure_flattery(const Runs& runs, const Table& windows, const Draws& draws);
 
 }  // namespace davy::audit

@@ -5,8 +5,8 @@
 namespace davy::audit {
 
 std::string_view name_of(Check check) {
-  constexpr std::array<std::string_view, kChecks> kNames{"provenance", "families", "likeness", "association",
-                                                         "drift",      "probe",    "canary",   "shuffled", "flattery"};
+  constexpr std::array<std::string_view, kChecks> kNames{"provenance", "families", "likeness", "association", "drift",
+                                                         "probe",      "canary",   "shuffled", "flattery"};
   return kNames[static_cast<std::size_t>(check)];
 }
 

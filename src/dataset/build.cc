@@ -164,8 +164,9 @@ Result<Built> build(const std::vector<std::filesystem::path>& recordings,
     if (on_recording) on_recording(i + 1);
   }
   if (!built.examples.runs.empty()) return built;
-  return bad(built.refused.empty() ? "all of these recordings are sealed for the hold-out: nothing may be learned from them"
-                                   : built.refused.front());
+  return bad(built.refused.empty()
+                 ? "all of these recordings are sealed for the hold-out: nothing may be learned from them"
+                 : built.refused.front());
 }
 
 }  // namespace davy::dataset
