@@ -5,6 +5,8 @@ variant by which a miner hides: its command runs behind tricks/NAME.sh, which sa
 given in the environment is listed in corpus/README.md.
 """
 import dataclasses
+import hashlib
+import json
 import pathlib
 import re
 import tomllib
@@ -14,7 +16,7 @@ SOURCES = ("public-miner", "malware", "own-worker", "legitimate")
 PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
-            "variants", "tricks", "memory", "env", "plain", "throttled")
+            "variants", "tricks", "also", "memory", "env", "plain", "throttled")
 OF_VARIANTS = ("live_only", "trick", "prelude")
 THROTTLED_CORES = 0.5
 LAUNCHES = re.compile(r"(^|[\s;&(])launch ")
@@ -72,6 +74,7 @@ class Program:
     env: dict
     live_only: bool
     trick: str            # how a miner hides (tricks/NAME.sh), or ""
+    also: tuple           # further tricks that it does under another name
     throttled: bool       # one thread on a part of a core, or less by a way of its own
 
     @property
@@ -122,7 +125,7 @@ def make_variant(where, entry, variant, overrides):
         progress=read_progress(where, merged["progress"]), threads=int(merged.get("threads", 2)),
         cores=float(merged.get("cores", 0)), warmup=float(merged.get("warmup", 5)), place=merged.get("place", ""),
         memory=int(merged.get("memory", 4096)), env={k: str(v) for k, v in merged["env"].items()},
-        live_only=bool(merged.get("live_only", False)), trick=merged.get("trick", ""),
+        live_only=bool(merged.get("live_only", False)), trick=merged.get("trick", ""), also=tuple(merged.get("also", ())),
         throttled=variant.startswith("throttled"))
 
 
@@ -130,6 +133,14 @@ def less(progress, rarer):
     """A fifth of the work at least, in gaps that may be `rarer` times as long."""
     return {"least_per_minute": progress.get("least_per_minute", Progress.least_per_minute) / 5,
             "longest_gap": min(140, progress.get("longest_gap", Progress.longest_gap) * rarer)}
+
+
+def recipe(program, corpus):
+    """Twelve digits of all that decides what a run does: a recording made by another recipe is another recording."""
+    scripts = sorted(set(re.findall(r"/opt/corpus/((?:tricks|scenarios|workers|peers)/[\w.]+)", program.command + program.peer)))
+    text = json.dumps([program.command, program.peer, program.env, program.install, program.packages, program.threads, program.memory])
+    text += "".join((corpus / script).read_text() for script in scripts if (corpus / script).is_file())
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def throttled(progress):

@@ -2,9 +2,11 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
+import sys
 import threading
 import time
 
@@ -12,6 +14,8 @@ CAPABILITIES = ["CAP_" + name for name in (
     "CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
     "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")]
 USER = 1000
+SCRATCH = "davy-corpus-"   # folders of runs, with the number of the process that made them
+PATIENCE = 60              # seconds that a call of runc may take
 PERIOD = 100000
 
 
@@ -72,7 +76,10 @@ class Container:
     def read_lines(self, reader):
         with os.fdopen(reader, errors="replace") as stream:
             for line in stream:
-                self.on_line(line.rstrip("\n"))
+                try:
+                    self.on_line(line.rstrip("\n"))
+                except Exception as error:  # pylint: disable=broad-except  who reads no more blocks the program
+                    print(f"{self.name[:12]}: {error} in {line[:80]!r}", file=sys.stderr, flush=True)
 
     def start(self):
         self.started = time.time()
@@ -86,7 +93,7 @@ class Container:
             return False
 
     def running(self):
-        state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True)
+        state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True, timeout=PATIENCE)
         return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"
 
     def cpu_seconds(self):
@@ -101,13 +108,29 @@ class Container:
         return None
 
     def close(self):
-        subprocess.run(["runc", "kill", "-a", self.name, "KILL"], capture_output=True)
+        subprocess.run(["runc", "kill", "-a", self.name, "KILL"], capture_output=True, timeout=PATIENCE)
         for _ in range(50):
             if not self.running():
                 break
             time.sleep(0.1)
-        subprocess.run(["runc", "delete", "-f", self.name], capture_output=True)
+        subprocess.run(["runc", "delete", "-f", self.name], capture_output=True, timeout=PATIENCE)
         merged = self.folder / "merged"
         if subprocess.run(["umount", merged], capture_output=True).returncode:
             subprocess.run(["umount", "-l", merged], capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sweep():
+    """Takes down the containers of runners that are no more: they would take CPU from all later runs. Returns their names."""
+    listed = subprocess.run(["runc", "list", "-f", "json"], capture_output=True, text=True, timeout=PATIENCE).stdout
+    swept = []
+    for one in json.loads(listed or "null") or []:
+        owner = re.search(rf"/{SCRATCH}(\d+)-", one["bundle"])
+        if not owner or pathlib.Path(f"/proc/{owner.group(1)}").exists():
+            continue
+        subprocess.run(["runc", "kill", "-a", one["id"], "KILL"], capture_output=True, timeout=PATIENCE)
+        subprocess.run(["runc", "delete", "-f", one["id"]], capture_output=True, timeout=PATIENCE)
+        subprocess.run(["umount", "-l", f"{one['bundle']}/merged"], capture_output=True, timeout=PATIENCE)
+        shutil.rmtree(one["bundle"], ignore_errors=True)
+        swept.append(one["id"])
+    return swept

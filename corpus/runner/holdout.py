@@ -4,7 +4,8 @@ The rule, written down before anything of it was recorded:
   families  of each label, those that were not in the first corpus, in the order of sha256("davy hold-out 1: LABEL FAMILY"): the first
             quarter, rounded. A family that has miners counts as a miner's, with all of its programs. Own workers are no candidates:
             they share an author, a pool and a job server with what is learnt from. Scenarios go with the family of their payload.
-  tricks    in the order of sha256("davy hold-out 1: trick TRICK"): the first quarter, rounded, whatever the miner.
+  tricks    in the order of sha256("davy hold-out 1: trick TRICK"): the first quarter, rounded, whatever the miner; with them what
+            does the same under another name (`also` in the catalogue: a scenario, a relay that speaks TLS).
 It was drawn once, over the catalogue of that day, and stands in holdout.json with its candidates, so that anybody can draw it again.
 Families that came later are not sealed.
 """
@@ -30,7 +31,7 @@ class Sealed:
         """"family", "trick" or "": what seals this variant of a program."""
         if program.family in self.families:
             return "family"
-        return "trick" if program.trick in self.tricks else ""
+        return "trick" if {program.trick, *program.also} & self.tricks else ""
 
 
 def first_quarter(kind, names):

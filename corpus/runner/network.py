@@ -23,12 +23,16 @@ class Network:
 
     def __enter__(self):
         self.close()
-        for name in sorted({self.inner, self.outer}):
-            sh("ip", "netns", "add", name)
-            sh("ip", "-n", name, "link", "set", "lo", "up")
-        if self.place == "veth":
-            self.link()
-        self.check_sealed()
+        try:
+            for name in sorted({self.inner, self.outer}):
+                sh("ip", "netns", "add", name)
+                sh("ip", "-n", name, "link", "set", "lo", "up")
+            if self.place == "veth":
+                self.link()
+            self.check_sealed()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def link(self):
@@ -40,8 +44,16 @@ class Network:
     def check_sealed(self):
         for name in (self.inner, self.outer):
             routes = sh("ip", "-n", name, "route", "show", "table", "all").stdout
-            if any(line.startswith("default") for line in routes.splitlines()):
-                raise RuntimeError(f"namespace {name} has a default route; refusing to start anything in it")
+            for line in filter(None, routes.splitlines()):
+                if not self.leads_nowhere(line):
+                    raise RuntimeError(f"namespace {name} has a route out ({line.strip()}); refusing to start anything in it")
+
+    def leads_nowhere(self, route):
+        """A route of the host itself, of its link, or of the pair's own net; nothing else may be there."""
+        words = route.split()
+        if words[0] in ("local", "broadcast", "multicast", "anycast") or words[0].startswith(("fe80:", "ff00:", "::1")):
+            return True
+        return self.place == "veth" and words[0] == f"{self.inner_address.rpartition('.')[0]}.0/30" and "via" not in words
 
     def close(self):
         for name in {self.inner, self.outer}:

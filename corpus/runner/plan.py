@@ -7,14 +7,18 @@ import random
 from runner import engine, network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
-CONTENDED = 0.6                        # cores that a program can count on beside others
+CONTENDED = 0.4                        # cores that a program can count on beside others
 ALONE_EVERY = 40                       # one run in so many has the machine to itself, with two cores
 SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
 NEEDED = 120                           # seconds of verified work that make a recording usable
-EARLIEST, LATEST = 1.0, 11.0           # seconds that the recorder is ahead of the program: over a whole slice
-WHOLE_TWINS = 20                       # honest programs, likest to miners first, that fill a whole window too
+EARLIEST, LATEST = 4.0, 14.0           # seconds that the recorder is ahead of the program: enough to be ready, and over a whole slice
+WHOLE_TWINS = 40                       # about as large a part of the honest runs as one of each family is of the miners':
+                                       # honest programs, likest to miners first, that fill a whole window too
+
+
+PLAIN = ("plain",) + network.PLACES       # variants that change nothing of a program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +113,7 @@ def in_part(wish, part, parts):
 
 def whole_windows(programs, seed):
     """One program of each miner family, plain; and of the twins, those written to talk as miners do before the others."""
-    plain = [p for p in programs if not p.throttled and not p.trick]
+    plain = [p for p in programs if not p.throttled and not p.trick and p.source != "malware" and p.variant in PLAIN]
     source = random.Random(f"{seed} whole windows")
     families, twins = {}, []
     for program in sorted(plain, key=lambda p: p.name):
@@ -138,12 +142,13 @@ def lengths(miners, blocks, source):
     return drawn
 
 
-def make_plan(wished, seed, first_block=0, first_order=0, block_size=9):
+def make_plan(wished, seed, first_block=0, first_order=0, block_size=9, kept=()):
     """Runs in the order to start them: of all that is wished (or is left of it after a stop) in blocks that each hold their share of miners.
 
     What could tell the label is drawn alike for both: quota, engine, place, address, port, company, offset, and the length of the
-    recording, which all runs of a block share. A miner with much to prepare is dealt to a long block. The same arguments give the
-    same plan.
+    recording, which all runs of a block share. A miner with much to prepare is dealt to a long block. What failed is tried again as it
+    was: `kept` holds its provenance by name, or the slow ones would be tried until they draw two cores. The same arguments give
+    the same plan.
     """
     plan = []
     for whole in (False, True):
@@ -151,7 +156,13 @@ def make_plan(wished, seed, first_block=0, first_order=0, block_size=9):
         if part:
             blocks = 1 + plan[-1].block if plan else first_block
             plan += blocks_of(part, random.Random(f"{seed} {whole} {blocks}"), blocks, first_order + len(plan), block_size, whole)
-    return plan
+    return [as_before(run, kept[run.name]) if run.name in kept else run for run in plan]
+
+
+def as_before(run, told):
+    """The run with the conditions of its provenance."""
+    place = run.program.place or told["place"]
+    return dataclasses.replace(run, place=place, alone=told["alone"], **{key: told[key] for key in ("cores", "engine", "port", "offset")})
 
 
 def blocks_of(wished, source, first_block, first_order, block_size, whole):
@@ -166,7 +177,8 @@ def blocks_of(wished, source, first_block, first_order, block_size, whole):
         rows[label] = list(zip(mine, cores, alone, cycle(source, network.PLACES, len(mine)), cycle(source, engine.ENGINES, len(mine))))
     seconds = [WHOLE] * blocks if whole else lengths([row[:2] for row in rows["miner"]], blocks, source)
     order = sorted(range(blocks), key=lambda block: -seconds[block])
-    rows["miner"].sort(key=lambda row: not takes_long(row[0].program, row[1]))
+    for label, first in (("miner", True), ("benign", False)):   # each where its long blocks are, below
+        rows[label].sort(key=lambda row, first=first: takes_long(row[0].program, row[1]) != first)
     dealt = [[] for _ in range(blocks)]
     for label, ranks in (("miner", order), ("benign", order[::-1])):
         for block, part in zip(ranks, deal(rows[label], blocks)):

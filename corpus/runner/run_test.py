@@ -51,25 +51,30 @@ class Recording(unittest.TestCase):
 
 
 class TheIndex(unittest.TestCase):
-    def test_only_verified_runs_with_a_file_are_done(self):
+    def test_only_verified_runs_of_todays_catalogue_with_a_file_are_done(self):
+        program = next(p for p in run.catalogue.read_catalogue(HERE / "catalogue") if p.name == "xmrig.memfd")
+        recipe = run.catalogue.recipe(program, HERE)
+        other = run.plan.dataclasses.replace(program, env={})
+        self.assertNotEqual(recipe, run.catalogue.recipe(other, HERE))
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "index.json"
             index = run.Index(path)
             for name in "ad":
                 (pathlib.Path(folder) / f"{name}.davy").write_text("x")
             for name, status in (("a", "ok"), ("b", "ok"), ("c", "failed")):
-                index.add({"name": name, "status": status, "file": f"{name}.davy", "sha256": "1"})
-            index.add({"name": "d", "status": "ok", "file": "d.davy"})
+                index.add({"name": name, "status": status, "file": f"{name}.davy", "sha256": "1", "recipe": recipe})
+            index.add({"name": "d", "status": "ok", "file": "d.davy", "recipe": recipe})
+            index.add({"name": "e", "status": "ok", "file": "a.davy", "sha256": "1", "recipe": "of another day"})
             again = run.Index(path)
-            done = [name for name in "abcde" if again.done(types.SimpleNamespace(name=name))]
+            done = [name for name in "abcdef" if again.done(types.SimpleNamespace(name=name, program=program))]
             self.assertEqual(done, ["a"])
-            self.assertEqual(len(json.loads(path.read_text())["runs"]), 4)
+            self.assertEqual(len(json.loads(path.read_text())["runs"]), 5)
 
     def test_a_sealed_program_goes_on_a_shelf_of_its_own(self):
         with tempfile.TemporaryDirectory() as folder:
             sealed = run.holdout.Sealed(frozenset(["secret"]), frozenset())
             shelves = run.Shelves(pathlib.Path(folder), sealed)
-            program = types.SimpleNamespace(family="secret", trick="")
+            program = types.SimpleNamespace(family="secret", trick="", also=())
             self.assertEqual(shelves.of(program).path.parent.name, "sealed")
             self.assertEqual(shelves.next_block(), (0, 0))
             (pathlib.Path(folder) / "sealed").mkdir()

