@@ -26,10 +26,11 @@ def contents(programs, rows, sealed):
     for label, source in kinds:
         mine = {name: variants[0] for name, variants in named.items() if (variants[0].label, variants[0].source) == (label, source)}
         runs = [row for row in usable(rows) if row["program"] in mine]
-        made.append([label, source, len(mine), len({one.family for one in mine.values()}), sum(one.twin for one in mine.values()),
+        made.append([label, source, len(mine), len({row["program"] for row in runs}), len({one.family for one in mine.values()}),
+                     sum(one.twin for one in mine.values()),
                      sum(one.family in sealed.families for one in mine.values()), len(runs), sum(bool(row["provenance"].get("sealed")) for row in runs),
                      round(sum(row["provenance"]["seconds"] for row in runs) / 60)])
-    return table(["label", "source", "programs", "families", "twins", "programs sealed", "runs", "runs sealed", "minutes"], made)
+    return table(["label", "source", "programs", "of them recorded", "families", "twins", "programs sealed", "runs", "runs sealed", "minutes"], made)
 
 
 def by_core(programs, rows):
@@ -69,10 +70,12 @@ def busy(rows):
     return len({row["program"] for row in usable(rows) if row["label"] == "benign" and row.get("busiest_minute", 0) >= 0.5})
 
 
-def claims(programs, sealed):
-    """What n of n can show at most: one-sided 95 % bounds, exact for binomials with nobody missed (Clopper and Pearson 1934)."""
+def claims(programs, rows, sealed):
+    """What n of n recorded ones can show at most: one-sided 95 % bounds, exact for binomials with nobody missed (Clopper and Pearson 1934)."""
+    recorded = {row["program"] for row in usable(rows)}
+
     def count(label, inside, what, only=lambda p: True):
-        return len({what(p) for p in programs if p.label == label and (p.family in sealed.families) == inside and only(p)})
+        return len({what(p) for p in programs if p.program in recorded and p.label == label and (p.family in sealed.families) == inside and only(p)})
 
     def public(p):
         return p.source == "public-miner"
@@ -93,7 +96,7 @@ def figures(programs, rows, sealed, size):
     if kept:
         gaps = [row["provenance"]["seconds"] for row in kept]
         lines += [f"Length of a run: {min(gaps)} to {max(gaps)} s, median {statistics.median(gaps):g} s.", "", *conditions(rows), ""]
-    return lines + claims(programs, sealed)
+    return lines + claims(programs, rows, sealed)
 
 
 def rewrite(path, programs, shelves_folder, rows, sealed):
