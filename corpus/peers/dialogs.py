@@ -120,19 +120,6 @@ def irc():
         yield 1
 
 
-def smtp():
-    link = Link()
-    link.expect(b"220")
-    link.send(b"HELO a.localdomain\r\n")
-    link.expect(b"250")
-    while True:
-        for words, code in ((b"MAIL FROM:<a@localhost>", b"250"), (b"RCPT TO:<b@localhost>", b"250"), (b"DATA", b"354"),
-                            (b"Subject: load\r\n\r\n" + b"some words of a message\r\n" * 40 + b".", b"250")):
-            link.send(words + b"\r\n")
-            link.expect(code)
-        yield 1
-
-
 def xmpp():
     link = Link()
     hello = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>"
