@@ -136,7 +136,8 @@ def less(progress, rarer):
 
 
 def recipe(program, corpus):
-    """Twelve digits of all that decides what a run does: a recording made by another recipe is another recording."""
+    """Twelve digits of what the catalogue asks for and of the scripts it names, not of what those or the pool are made with: a recording by
+    another recipe is another recording."""
     scripts = sorted(set(re.findall(r"/opt/corpus/((?:tricks|scenarios|workers|peers)/[\w.]+)", program.command + program.peer)))
     text = json.dumps([program.command, program.peer, program.env, program.install, program.packages, program.threads, program.memory])
     text += "".join((corpus / script).read_text() for script in scripts if (corpus / script).is_file())
