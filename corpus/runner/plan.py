@@ -9,7 +9,7 @@ from runner import engine, network
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
 CONTENDED = 0.4                        # cores that a program can count on beside others
 ALONE_EVERY = 40                       # one run in so many has the machine to itself, with two cores
-SHORT, LONG = 200, 310                 # seconds from the start of a program to the end of its recording
+SHORT, LONG = 160, 260                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
 NEEDED = 120                           # seconds of verified work that make a recording usable
