@@ -8,8 +8,6 @@
 namespace davy::event {
 namespace {
 
-constexpr int kCompression = 6;
-
 template <typename Integer>
 void append_integer(std::string& out, Integer value) {
   for (std::size_t byte = 0; byte < sizeof(Integer); ++byte) out.push_back(static_cast<char>(value >> (8 * byte)));
@@ -42,10 +40,11 @@ std::string prologue(std::uint32_t version) {
   return out;
 }
 
-std::string pack_frame(std::string_view plain) {
+std::string pack_frame(std::string_view plain, Effort effort) {
   assert(plain.size() <= kMostFrameBytes);
   std::string stored(ZSTD_compressBound(plain.size()), '\0');
-  const std::size_t size = ZSTD_compress(stored.data(), stored.size(), plain.data(), plain.size(), kCompression);
+  const std::size_t size =
+      ZSTD_compress(stored.data(), stored.size(), plain.data(), plain.size(), static_cast<int>(effort));
   assert(ZSTD_isError(size) == 0);
   stored.resize(size);
   std::string out(kFrameMagic);

@@ -28,8 +28,12 @@ inline constexpr std::size_t kMostFrameBytes = std::size_t{8} << 20;
 /// Bytes that start a file of schema `version`.
 std::string prologue(std::uint32_t version);
 
+/// How hard to try (levels of zstd): kQuick while recording, kSmallest for files that are kept, some forty times
+/// slower.
+enum class Effort : int { kQuick = 6, kSmallest = 19 };
+
 /// Compresses `plain` into a whole frame. REQUIRES: plain.size() <= kMostFrameBytes.
-std::string pack_frame(std::string_view plain);
+std::string pack_frame(std::string_view plain, Effort effort = Effort::kQuick);
 
 struct FrameHeader {
   std::uint32_t stored_bytes = 0;

@@ -36,6 +36,12 @@ struct RecordingHeader {
   bool twin = false;
   std::map<std::string, std::string> provenance;  // block, order, quota, package version, verified work...
   bool operator==(const RecordingHeader&) const = default;
+
+  /// "family", "trick" or "": what keeps it for the hold-out, which is opened to judge a release and not before.
+  [[nodiscard]] std::string sealed() const {
+    const auto told = provenance.find("sealed");
+    return told == provenance.end() ? "" : told->second;
+  }
 };
 
 /// Writes a `.davy` file. Grammar (integers little-endian):
@@ -55,6 +61,11 @@ class RecordingWriter : public SliceSink {
   /// Writes the footer. Afterwards nothing more may be written.
   virtual Status finish() = 0;
 };
+
+/// The same recording in few large frames, compressed as far as it goes: about half the bytes. For files that are kept;
+/// what is being written stays in a frame per slice, for the sake of a crash. kBadInput when `bytes` are not a whole,
+/// undamaged recording: nothing is mended on the way. `name` is for messages.
+Result<std::string> pack_recording(std::string_view bytes, const std::string& name);
 
 /// What a reader left out, counted.
 struct Skipped {

@@ -170,6 +170,39 @@ TEST_F(Recording, RandomSlicesComeBack) {
   for (std::size_t i = 0; i < live.slices.size(); ++i) expect_same(live.slices[i], replay.slices[i]);
 }
 
+TEST_F(Recording, PackedSaysTheSameInFewerBytes) {
+  const std::string bytes = written(40);
+  const auto packed = pack_recording(bytes, "t.davy");
+  ASSERT_TRUE(packed.ok()) << packed.error().message;
+  EXPECT_LT(packed->size(), bytes.size() / 2);
+  const Read before = read_all(bytes);
+  const Read after = read_all(*packed);
+  EXPECT_EQ(after.warning, "");
+  ASSERT_EQ(after.capture.slices.size(), before.capture.slices.size());
+  for (std::size_t i = 0; i < before.capture.slices.size(); ++i) {
+    expect_same(before.capture.slices[i], after.capture.slices[i]);
+  }
+  EXPECT_EQ(after.capture.ends, before.capture.ends);
+  const auto again = pack_recording(*packed, "t.davy");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *packed);
+}
+
+TEST_F(Recording, OnlyWholeRecordingsArePacked) {
+  const std::string bytes = written(4);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    const auto packed = pack_recording(std::string_view(bytes).substr(0, length), "t.davy");
+    ASSERT_FALSE(packed.ok()) << length;
+    ASSERT_EQ(packed.error().kind, Error::Kind::kBadInput);
+    ASSERT_THAT(packed.error().message, testing::StartsWith("t.davy "));
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+    ASSERT_FALSE(pack_recording(damaged, "t.davy").ok()) << at;
+  }
+}
+
 TEST_F(Recording, StopsWhenTold) {
   const std::string bytes = written(20);
   auto reader = RecordingReader::from_bytes(bytes, "t.davy");
