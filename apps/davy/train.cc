@@ -11,6 +11,7 @@
 #include "audit/verdict_file.h"
 #include "commands.h"
 #include "dataset/dataset_file.h"
+#include "dataset/groups.h"
 #include "feature/schema.h"
 #include "progress.h"
 #include "train/fit.h"
@@ -54,7 +55,7 @@ Status check_known(const Examples& examples, const std::vector<std::string>& nam
   return {};
 }
 
-/// What is left without the families and cores that are to stay unseen.
+/// What is left without the families, with what is kept together with them, and cores that are to stay unseen.
 Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
   Status known = check_known(examples, flags.without_families, &dataset::Run::family, "family");
   if (known) known = check_known(examples, flags.without_cores, &dataset::Run::core, "core");
@@ -62,9 +63,14 @@ Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
   const auto in = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  const std::vector<std::string> groups = dataset::group_names(examples.runs);
+  std::set<std::string> without_groups;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (in(flags.without_families, examples.runs[i].family)) without_groups.insert(groups[i]);
+  }
   return dataset::filtered(examples, [&](std::size_t i) {
     const dataset::Run& run = examples.run_of(i);
-    return !in(flags.without_families, run.family) && !in(flags.without_cores, run.core) &&
+    return !without_groups.contains(groups[examples.rows[i].run]) && !in(flags.without_cores, run.core) &&
            !in(flags.without_sources, std::string(event::name_of(run.source)));
   });
 }

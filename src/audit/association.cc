@@ -20,28 +20,22 @@ std::vector<std::uint32_t> sorted_order(std::span<const double> values) {
   return order;
 }
 
-/// 1-based; equal values share the mean of theirs.
-std::vector<double> mean_ranks(std::span<const double> values) {
-  const auto order = sorted_order(values);
-  std::vector<double> ranks(values.size());
+/// The chance that a miner's value is above an honest one's, equal ones counted half, runs drawn by weight.
+double auc_in_order(std::span<const std::uint32_t> order, std::span<const double> values,
+                    std::span<const double> weight, const Labels& labels) {
+  double below = 0, above = 0, miners = 0;  // honest weight below; pairs; miners' weight
   for (std::size_t at = 0; at < order.size();) {
+    double equal[2] = {0, 0};
     std::size_t end = at;
-    while (end < order.size() && values[order[end]] == values[order[at]]) ++end;
-    for (std::size_t i = at; i < end; ++i) ranks[order[i]] = static_cast<double>(at + end + 1) / 2;
+    for (; end < order.size() && values[order[end]] == values[order[at]]; ++end) {
+      equal[labels[order[end]]] += weight[order[end]];
+    }
+    above += equal[1] * (below + equal[0] / 2);
+    below += equal[0];
+    miners += equal[1];
     at = end;
   }
-  return ranks;
-}
-
-double auc_of_ranks(std::span<const double> ranks, const Labels& labels) {
-  double sum = 0, miners = 0;
-  for (std::size_t i = 0; i < ranks.size(); ++i) {
-    if (labels[i] == 0) continue;
-    sum += ranks[i];
-    ++miners;
-  }
-  const double pairs = miners * (static_cast<double>(ranks.size()) - miners);
-  return pairs > 0 ? (sum - miners * (miners + 1) / 2) / pairs : 0.5;
+  return miners > 0 && below > 0 ? above / (miners * below) : 0.5;
 }
 
 /// Of `values` in the order of `order`, neighbours of one value as one step: the largest distance of the cumulated
@@ -63,14 +57,12 @@ double ks_in_order(std::span<const std::uint32_t> order, std::span<const double>
 class Prepared {
  public:
   Prepared(const Property& property, const Runs& runs)
-      : property_(property),
-        runs_(runs),
-        bins_(binned_or_named()),
-        ranks_(mean_ranks(property.values)),
-        order_(sorted_order(property.values)) {}
+      : property_(property), runs_(runs), bins_(binned_or_named()), order_(sorted_order(property.values)) {}
 
-  [[nodiscard]] double auc(const Labels& labels) const { return auc_of_ranks(ranks_, labels); }
-  [[nodiscard]] double cramers_v(const Labels& labels) const { return audit::cramers_v(bins_, labels); }
+  [[nodiscard]] double auc(const Labels& labels) const {
+    return auc_in_order(order_, property_.values, runs_.weight, labels);
+  }
+  [[nodiscard]] double cramers_v(const Labels& labels) const { return audit::cramers_v(bins_, runs_.weight, labels); }
   [[nodiscard]] double strength(const Labels& labels) const {
     return std::max(property_.number ? std::abs(2 * auc(labels) - 1) : 0, cramers_v(labels));
   }
@@ -88,7 +80,6 @@ class Prepared {
   const Property& property_;
   const Runs& runs_;
   std::vector<std::uint32_t> bins_;
-  std::vector<double> ranks_;
   std::vector<std::uint32_t> order_;
 };
 
@@ -177,7 +168,9 @@ void add_fine(Findings& findings, const std::vector<Property>& properties, const
 
 }  // namespace
 
-double auc(std::span<const double> values, const Labels& labels) { return auc_of_ranks(mean_ranks(values), labels); }
+double auc(std::span<const double> values, std::span<const double> weight, const Labels& labels) {
+  return auc_in_order(sorted_order(values), values, weight, labels);
+}
 
 std::vector<std::uint32_t> binned(std::span<const double> values) {
   constexpr std::size_t kBins = 5;
@@ -198,16 +191,17 @@ std::vector<std::uint32_t> binned(std::span<const double> values) {
   return bins;
 }
 
-double cramers_v(std::span<const std::uint32_t> bins, const Labels& labels) {
+double cramers_v(std::span<const std::uint32_t> bins, std::span<const double> weight, const Labels& labels) {
   const std::size_t rows = bins.empty() ? 0 : *std::max_element(bins.begin(), bins.end()) + 1;
   std::vector<double> all(rows, 0), hit(rows, 0);
-  double miners = 0;
+  double miners = 0, n = 0;
   for (std::size_t i = 0; i < bins.size(); ++i) {
-    all[bins[i]] += 1;
-    hit[bins[i]] += labels[i];
-    miners += labels[i];
+    const double of_miners = labels[i] == 1 ? weight[i] : 0;
+    all[bins[i]] += weight[i];
+    hit[bins[i]] += of_miners;
+    miners += of_miners;
+    n += weight[i];
   }
-  const auto n = static_cast<double>(bins.size());
   if (miners == 0 || miners == n) return 0;
   double chi2 = 0;  // both columns of the table: their differences from what is expected are opposite
   for (std::size_t row = 0; row < rows; ++row) {
@@ -267,13 +261,15 @@ Findings check_conditions(const std::vector<Property>& properties, const Runs& r
     p.push_back(told.back().p);
     p_apart.push_back(told.back().p_apart);
   }
-  const std::vector<bool> tells = holm(p, alpha), noted = holm(p, kNoted), drifts = holm(p_apart, alpha);
+  const std::vector<bool> tells = holm(p, alpha), noted = holm(p, kNoted);
+  std::vector<bool> drifts = holm(p_apart, alpha);
+  for (std::size_t i = 0; i < drifts.size(); ++i) drifts[i] = drifts[i] && told[i].apart >= kLeastDrift;
   Findings findings;
   for (std::size_t i = 0; i < properties.size(); ++i) {
     if (noted[i]) {
       add_association(findings, properties[i], runs, told[i], tells[i] ? Severity::kRed : Severity::kNote);
     }
-    if (drifts[i] && told[i].apart >= kLeastDrift) add_drift(findings, properties[i], runs, told[i]);
+    if (drifts[i]) add_drift(findings, properties[i], runs, told[i]);
   }
   if (!properties.empty()) add_fine(findings, properties, p, p_apart, tells, drifts);
   return findings;

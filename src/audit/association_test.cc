@@ -11,24 +11,29 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(Association, AnAucCountsTiesHalf) {
-  EXPECT_EQ(auc(std::vector<double>{1, 2, 3, 4}, {0, 0, 1, 1}), 1.0);
-  EXPECT_EQ(auc(std::vector<double>{4, 3, 2, 1}, {0, 0, 1, 1}), 0.0);
-  EXPECT_EQ(auc(std::vector<double>{5, 5, 5, 5}, {0, 1, 0, 1}), 0.5);
-  EXPECT_EQ(auc(std::vector<double>{1, 2, 2, 3}, {0, 1, 0, 1}), 0.875);
+  const std::vector<double> equal(4, 1.0);
+  EXPECT_EQ(auc(std::vector<double>{1, 2, 3, 4}, equal, {0, 0, 1, 1}), 1.0);
+  EXPECT_EQ(auc(std::vector<double>{4, 3, 2, 1}, equal, {0, 0, 1, 1}), 0.0);
+  EXPECT_EQ(auc(std::vector<double>{5, 5, 5, 5}, equal, {0, 1, 0, 1}), 0.5);
+  EXPECT_EQ(auc(std::vector<double>{1, 2, 2, 3}, equal, {0, 1, 0, 1}), 0.875);
+  EXPECT_EQ(auc(std::vector<double>{1, 2, 2, 3}, std::vector<double>{3, 1, 1, 1}, {0, 1, 0, 1}), 0.9375);
 }
 
 TEST(Association, CramersVIsOneWhenNamesTellAndNoneWhenTheyDoNot) {
-  EXPECT_NEAR(cramers_v(std::vector<std::uint32_t>{0, 0, 1, 1}, {1, 1, 0, 0}), 1, 1e-12);
-  EXPECT_NEAR(cramers_v(std::vector<std::uint32_t>{0, 1, 0, 1}, {1, 1, 0, 0}), 0, 1e-12);
+  const std::vector<double> equal(4, 1.0);
+  EXPECT_NEAR(cramers_v(std::vector<std::uint32_t>{0, 0, 1, 1}, equal, {1, 1, 0, 0}), 1, 1e-12);
+  EXPECT_NEAR(cramers_v(std::vector<std::uint32_t>{0, 1, 0, 1}, equal, {1, 1, 0, 0}), 0, 1e-12);
+  EXPECT_NEAR(cramers_v(std::vector<std::uint32_t>{0, 1, 1}, std::vector<double>{2, 1, 1}, {1, 0, 0}), 1, 1e-12);
 }
 
 TEST(Association, FiguresAreThoseOfTheScriptBeforeIt) {
   // From corpus/leaks of 2026-11-24, which this replaced, to ten digits.
   const std::vector<double> values{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8};
   const Labels labels{0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1};
+  const std::vector<double> equal(12, 1.0);
   EXPECT_THAT(binned(values), ElementsAre(2, 0, 2, 0, 3, 4, 1, 4, 3, 2, 3, 4));
-  EXPECT_NEAR(auc(values, labels), 0.7285714286, 1e-10);
-  EXPECT_NEAR(cramers_v(binned(values), labels), 0.6094494002, 1e-10);
+  EXPECT_NEAR(auc(values, equal, labels), 0.7285714286, 1e-10);
+  EXPECT_NEAR(cramers_v(binned(values), equal, labels), 0.6094494002, 1e-10);
 }
 
 TEST(Association, DistancesOfDistributions) {

@@ -15,7 +15,11 @@ namespace {
 constexpr double kTests = 5;                   // association, drift, probe, canary, shuffled
 constexpr std::size_t kForestsOfShuffled = 5;  // steps of check_shuffled
 
-Status check_both_labels(const Runs& runs) {
+Status check_both_labels(const dataset::Examples& examples, const Runs& runs) {
+  if (examples.rows.empty()) {
+    return Error{"the dataset has no examples: its recordings are too short or idle, record for two minutes",
+                 Error::Kind::kBadInput};
+  }
   const auto miners = std::count(runs.label.begin(), runs.label.end(), 1);
   if (miners > 0 && static_cast<std::size_t>(miners) < runs.size()) return {};
   return Error{"the dataset has runs of one label only, and an audit asks what tells two apart: build it from both",
@@ -37,7 +41,7 @@ std::size_t Verdict::count(Severity severity) const {
 
 Result<Verdict> audit(const dataset::Examples& examples, const std::string& digest, const AuditOptions& options) {
   const Runs runs = runs_of(examples);
-  if (const Status both = check_both_labels(runs); !both) return both.error();
+  if (const Status both = check_both_labels(examples, runs); !both) return both.error();
   const std::vector<Property> properties = properties_of(examples, runs);
   Verdict verdict{digest, options.seed, runs.size(), runs.programs(), runs.families, properties.size(), {}};
   std::size_t done = 0;

@@ -10,10 +10,15 @@
 
 namespace davy::audit {
 
+/// Of what is looked at: a verdict of another version is none.
+inline constexpr int kAuditVersion = 2;
+
+inline constexpr std::uint64_t kAuditSeed = 1;  // of verdicts that are kept: another could be chosen for its outcome
+
 struct AuditOptions {
-  std::uint64_t seed = 1;
+  std::uint64_t seed = kAuditSeed;
   double alpha = 0.05;      // chance of a red verdict on a dataset that leaks nothing, over all checks together
-  std::size_t draws = 199;  // shuffles of the labels of each check that learns
+  std::size_t draws = 999;  // shuffles of the labels in the probe, at most
   std::function<void(std::size_t done)> on_step = {};  // of steps()
 };
 
@@ -32,7 +37,7 @@ struct Verdict {
 
 /// Looks for all by which a dataset could flatter what is learned from it (docs/decisions/0014-audit.md). The five
 /// checks that test something share `alpha` evenly. Equal examples and options give the same verdict. kBadInput when
-/// there are not runs of both labels.
+/// there are no examples, or not runs of both labels.
 Result<Verdict> audit(const dataset::Examples& examples, const std::string& digest, const AuditOptions& options = {});
 
 }  // namespace davy::audit

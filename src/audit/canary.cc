@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/random.h"
@@ -15,8 +17,8 @@ namespace {
 constexpr std::uint32_t kFolds = 8;
 constexpr std::size_t kWindowsOfARun = 6;
 constexpr std::uint64_t kRandomFoldStream = 14;
+constexpr std::uint64_t kWithinFoldStream = 15;
 constexpr std::size_t kHeldAgainst = 999;
-constexpr std::uint64_t kAfterDraws = 1'000'000;  // numbers of draws that are held against scores, not learned from
 
 /// Rows of each run of `runs`, evenly over them.
 std::vector<std::vector<std::uint32_t>> some_rows(const dataset::Examples& examples, const Runs& runs) {
@@ -60,13 +62,50 @@ Table canary_of(const dataset::Examples& examples, const Runs& runs, const Table
   return table;
 }
 
-/// Adds to each of `sums` the average precision of `score` for labels it was not learned from. Labels that are learned
-/// anew would not do: where a program stands on both sides of the cut they are learned as well as the real ones.
-void hold_against(const std::vector<double>& score, const Table& table, const Runs& runs, std::uint64_t seed,
+/// Labels that mean nothing, held against scores that were learned for others: those of the programs of each fold,
+/// shuffled within it. Over all folds would not do: a fold that holds more miners was scored by trees that had seen
+/// fewer, so that real labels do worse than chance by themselves.
+class WithinFolds {
+ public:
+  WithinFolds(const Table& table, const Labels& labels) {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> units;  // a program's windows in one fold
+    for (std::size_t i = 0; i < table.rows(); ++i) {
+      const auto next = static_cast<std::uint32_t>(units.size());
+      const auto [at, fresh] = units.try_emplace({table.fold[i], table.program[i]}, next);
+      if (fresh) label_of_.push_back(labels[i]);
+      unit_of_.push_back(at->second);
+    }
+    std::map<std::uint32_t, std::vector<std::uint32_t>> of_fold;
+    for (const auto& [key, unit] : units) of_fold[key.first].push_back(unit);
+    for (auto& [fold, mine] : of_fold) folds_.push_back(std::move(mine));
+  }
+
+  [[nodiscard]] Labels shuffled(std::uint64_t seed, std::uint64_t draw) const {
+    CounterRandom random(seed, kWithinFoldStream, draw);
+    std::vector<std::uint8_t> of_unit = label_of_;
+    for (const auto& units : folds_) {
+      for (std::size_t i = units.size(); i > 1; --i) {
+        std::swap(of_unit[units[i - 1]], of_unit[units[random.below(i)]]);
+      }
+    }
+    Labels labels;
+    for (const std::uint32_t unit : unit_of_) labels.push_back(of_unit[unit]);
+    return labels;
+  }
+
+ private:
+  std::vector<std::uint32_t> unit_of_;             // per row
+  std::vector<std::uint8_t> label_of_;             // per unit
+  std::vector<std::vector<std::uint32_t>> folds_;  // units of each
+};
+
+/// Adds to each of `sums` the average precision of `score` for such labels. Labels that are learned anew would not do:
+/// where a program stands on both sides of the cut they are learned as well as the real ones.
+void hold_against(const std::vector<double>& score, const Table& table, const Labels& real, std::uint64_t seed,
                   std::uint64_t first_draw, std::vector<double>& sums) {
+  const WithinFolds folds(table, real);
   for (std::size_t draw = 0; draw < sums.size(); ++draw) {
-    const Labels labels = labels_of(table, runs, runs.shuffled(seed, first_draw + draw));
-    sums[draw] += train::average_precision(score, labels, table.weight);
+    sums[draw] += train::average_precision(score, folds.shuffled(seed, first_draw + draw), table.weight);
   }
 }
 
@@ -80,16 +119,21 @@ Table cut_at_random(Table table, std::uint64_t seed) {
   return table;
 }
 
-/// The part of the miners' windows, by weight, that scores above every honest one.
-double recall_above_all_honest(const std::vector<double>& score, const Labels& miner, const Table& table) {
-  double highest = 0, found = 0, all = 0;
+/// The part of the miners' windows, by weight, that scores above all windows of nineteen in twenty honest programs.
+double recall_at_one_in_twenty(const std::vector<double>& score, const Labels& miner, const Table& table) {
+  std::map<std::uint32_t, double> highest;  // by honest program
   for (std::size_t i = 0; i < score.size(); ++i) {
-    if (miner[i] == 0) highest = std::max(highest, score[i]);
+    if (miner[i] == 0) highest[table.program[i]] = std::max(highest[table.program[i]], score[i]);
   }
+  std::vector<double> levels;
+  for (const auto& [program, level] : highest) levels.push_back(level);
+  std::sort(levels.begin(), levels.end(), std::greater<>());
+  const double threshold = levels.empty() ? 0 : levels[levels.size() / 20];
+  double found = 0, all = 0;
   for (std::size_t i = 0; i < score.size(); ++i) {
     if (miner[i] == 0) continue;
     all += table.weight[i];
-    if (score[i] > highest) found += table.weight[i];
+    if (score[i] > threshold) found += table.weight[i];
   }
   return all > 0 ? found / all : 0;
 }
@@ -143,7 +187,7 @@ Findings check_canary(const dataset::Examples& examples, const Runs& runs, const
   const Labels real = labels_of(table, runs, runs.label);
   const std::vector<double> score = OutOfFold(table, forest).scores(real).score;
   std::vector<double> by_chance(kHeldAgainst);
-  hold_against(score, table, runs, draws.seed, kAfterDraws, by_chance);
+  hold_against(score, table, real, draws.seed, 0, by_chance);
   const AgainstChance grouped = against(train::average_precision(score, real, table.weight), std::move(by_chance));
   const Table random = cut_at_random(table, draws.seed);
   const double seen = OutOfFold(random, forest).average_precision(real);
@@ -161,7 +205,7 @@ Findings check_shuffled(const Runs& runs, const Table& windows, const Draws& dra
     const Labels labels = labels_of(windows, runs, runs.shuffled(draws.seed, forest));
     const std::vector<double> score = learner.scores(labels).score;
     mean += train::average_precision(score, labels, windows.weight) / kForests;
-    hold_against(score, windows, runs, draws.seed, (forest + 2) * kAfterDraws, by_chance);
+    hold_against(score, windows, labels, draws.seed, (forest + 1) * kHeldAgainst, by_chance);
     if (draws.on_draw) draws.on_draw();
   }
   for (double& sum : by_chance) sum /= kForests;
@@ -184,19 +228,21 @@ Finding measure_flattery(const Runs& runs, const Table& windows, const Draws& dr
   const Table random = cut_at_random(windows, draws.seed);
   const auto figures = [&](const Table& table) {
     const std::vector<double> score = OutOfFold(table, forest).scores(real).score;
-    return std::pair{train::average_precision(score, real, table.weight), recall_above_all_honest(score, real, table)};
+    return std::pair{train::average_precision(score, real, table.weight), recall_at_one_in_twenty(score, real, table)};
   };
   const auto [grouped, grouped_recall] = figures(windows);
   const auto [flattered, flattered_recall] = figures(random);
-  return {Check::kFlattery,
-          Severity::kFine,
-          fmt::format("cut at random, a program's windows on both sides, average precision would be {:.2f} and recall "
-                      "without a false alarm {:.2f}; of families not seen it is {:.2f} and {:.2f}",
-                      flattered, flattered_recall, grouped, grouped_recall),
-          {{"random_average_precision", flattered},
-           {"random_recall", flattered_recall},
-           {"average_precision", grouped},
-           {"recall", grouped_recall}}};
+  return {
+      Check::kFlattery,
+      Severity::kFine,
+      fmt::format("cut at random, a program's windows on both sides, average precision would be {:.2f} and recall "
+                  "with a false alarm in one of twenty honest programs {:.2f}; of families not seen it is {:.2f} and "
+                  "{:.2f}",
+                  flattered, flattered_recall, grouped, grouped_recall),
+      {{"random_average_precision", flattered},
+       {"random_recall", flattered_recall},
+       {"average_precision", grouped},
+       {"recall", grouped_recall}}};
 }
 
 }  // namespace davy::audit

@@ -3,11 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <set>
 #include <string_view>
+
+#include "dataset/groups.h"
 
 namespace davy::audit {
 namespace {
@@ -64,26 +65,11 @@ void check_digests(const Examples& examples, Findings& findings) {
   }
 }
 
-/// They run others' programs: that two families use one says nothing.
-bool is_interpreter(std::string_view exe) {
-  constexpr std::array<std::string_view, 18> kNames{"python", "pypy", "node", "java", "perl", "ruby",
-                                                    "php",    "lua",  "bash", "dash", "sh",   "R",
-                                                    "tclsh",  "erl",  "beam", "deno", "mono", "dotnet"};
-  const std::string_view name = exe.substr(exe.rfind('/') + 1);
-  const std::string_view word = name.substr(0, name.find_first_of("0123456789.-"));
-  return std::find(kNames.begin(), kNames.end(), word) != kNames.end();
-}
-
-std::string executable_of(const Run& run) {
-  const auto exe = run.seen.find("exe");
-  return exe == run.seen.end() || is_interpreter(exe->second) ? "" : exe->second;
-}
-
 void check_executables(const Examples& examples, Findings& findings) {
-  for (const auto& [exe, families] : families_by(examples, executable_of)) {
+  for (const auto& [exe, families] : families_by(examples, dataset::executable_of)) {
     if (families.size() < 2) continue;
     findings.push_back(note(Check::kFamilies,
-                            fmt::format("{} does the work of {}: they may be one family", exe, list(families)),
+                            fmt::format("{} does the work of {}: they are kept together", exe, list(families)),
                             static_cast<double>(families.size())));
   }
 }
@@ -136,7 +122,8 @@ Findings check_families(const Examples& examples) {
 
 Findings check_folds(const Examples& examples, std::span<const std::uint32_t> fold) {
   std::map<std::string, std::set<std::uint32_t>> folds_of;
-  for (std::size_t i = 0; i < examples.rows.size(); ++i) folds_of[examples.run_of(i).family].insert(fold[i]);
+  const std::vector<std::string> groups = dataset::group_names(examples.runs);
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) folds_of[groups[examples.rows[i].run]].insert(fold[i]);
   Findings findings;
   for (const auto& [family, folds] : folds_of) {
     if (folds.size() < 2) continue;

@@ -69,7 +69,7 @@ std::optional<std::vector<float>> scaled(std::span<const float> row, const std::
     made.push_back((row[i] - scales[i].middle) / scales[i].range);
     speaking += row[i] != scales[i].commonest ? 1 : 0;
   }
-  if (speaking < std::min(kLeastSpeaking, made.size() / 2)) return std::nullopt;
+  if (made.empty() || speaking < std::min(kLeastSpeaking, made.size() / 2)) return std::nullopt;
   return made;
 }
 

@@ -11,6 +11,9 @@ namespace davy::audit {
 namespace {
 
 constexpr std::uint32_t kFolds = 8;
+/// Draws that do as well, after which no more are made: the chance is known well enough, and is no small one
+/// (Besag & Clifford 1991).
+constexpr std::size_t kEnough = 20;
 
 /// A row a run, a column a property.
 Table table_of(const std::vector<Property>& properties, const Runs& runs, std::uint64_t seed) {
@@ -54,13 +57,16 @@ Findings check_probe(const std::vector<Property>& properties, const Runs& runs, 
   const Table table = table_of(properties, runs, draws.seed);
   const OutOfFold learner(table, {.trees = 24, .depth = 4, .features_tried = 0, .seed = draws.seed});
   const OutOfFold::Scores real = learner.scores(runs.label);
+  const double value = train::average_precision(real.score, runs.label, table.weight);
   std::vector<double> by_chance;
-  for (std::size_t draw = 0; draw < draws.draws; ++draw) {
-    by_chance.push_back(learner.average_precision(runs.shuffled(draws.seed, draw)));
+  for (std::size_t draw = 0, as_high = 0; draw < draws.draws; ++draw) {
+    if (as_high < kEnough) {
+      by_chance.push_back(learner.average_precision(runs.shuffled(draws.seed, draw)));
+      as_high += by_chance.back() >= value ? 1 : 0;
+    }
     if (draws.on_draw) draws.on_draw();
   }
-  const AgainstChance found =
-      against(train::average_precision(real.score, runs.label, table.weight), std::move(by_chance));
+  const AgainstChance found = against(value, std::move(by_chance));
   const bool red = found.p <= draws.alpha;
   std::string what = fmt::format(
       "conditions alone {} the label of families not seen (average precision {:.2f}, by "

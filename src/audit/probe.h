@@ -13,7 +13,7 @@ namespace davy::audit {
 struct Draws {
   std::uint64_t seed = 1;
   double alpha = 0.01;                 // of each check
-  std::size_t draws = 199;             // shuffles of the labels
+  std::size_t draws = 999;             // shuffles of the labels, at most
   std::function<void()> on_draw = {};  // after each
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "dataset/groups.h"
 
 namespace davy::audit {
 namespace {
@@ -33,6 +34,7 @@ Runs runs_of(const dataset::Examples& examples) {
   Runs runs;
   std::map<std::string, std::uint32_t> families;
   std::map<std::pair<std::string, event::Label>, std::uint32_t> programs;
+  const std::vector<std::string> groups = dataset::group_names(examples.runs);
   for (std::uint32_t i = 0; i < examples.runs.size(); ++i) {
     const dataset::Run& run = examples.runs[i];
     if (run.label != event::Label::kMiner && run.label != event::Label::kBenign) continue;
@@ -42,7 +44,7 @@ Runs runs_of(const dataset::Examples& examples) {
     if (fresh) runs.program_label.push_back(label);
     runs.index.push_back(i);
     runs.program.push_back(program->second);
-    runs.family.push_back(families.try_emplace(run.family, static_cast<std::uint32_t>(families.size())).first->second);
+    runs.family.push_back(families.try_emplace(groups[i], static_cast<std::uint32_t>(families.size())).first->second);
     runs.label.push_back(label);
   }
   runs.families = static_cast<std::uint32_t>(families.size());

@@ -15,7 +15,7 @@ using Labels = std::vector<std::uint8_t>;
 struct Runs {
   std::vector<std::uint32_t> index;         // of Examples::runs
   std::vector<std::uint32_t> program;       // numbered; a program with both labels is two
-  std::vector<std::uint32_t> family;        // numbered
+  std::vector<std::uint32_t> family;        // its group, numbered
   std::vector<double> weight;               // each program weighs 1 in total
   Labels label;                             //
   std::vector<std::uint8_t> program_label;  // per program

@@ -22,6 +22,7 @@ Error bad(const std::filesystem::path& path, const std::string& what) {
 /// What train must know of a verdict.
 struct Kept {
   std::string dataset;
+  int version = 0;
   bool green = false;
   std::string first;  // finding that made it red
 };
@@ -37,6 +38,7 @@ Result<Kept> read_kept(const std::string& bytes) {
         kept.first = json.at("what");
       if (json.at("type") != "audit") continue;
       kept.dataset = json.at("dataset");
+      kept.version = json.at("version");
       kept.green = json.at("verdict") == "green";
     }
   } catch (const Json::exception&) {
@@ -59,6 +61,7 @@ Json to_json(const Verdict& verdict) {
   const std::size_t reds = verdict.count(Severity::kRed);
   return {{"type", "audit"},
           {"verdict", reds > 0 ? "red" : "green"},
+          {"version", kAuditVersion},
           {"dataset", verdict.dataset},
           {"seed", verdict.seed},
           {"checks", kChecks},
@@ -86,6 +89,7 @@ Status check_audited(const std::filesystem::path& path, const std::string& diges
   const Result<Kept> kept = read_kept(*bytes);
   if (!kept) return bad(path, kept.error().message);
   if (kept->dataset != digest) return bad(path, "it is not what was audited");
+  if (kept->version != kAuditVersion) return bad(path, "it was audited by another version of davy");
   if (kept->green) return {};
   return Error{fmt::format("{}: its audit is red ({}): see `davy dataset audit`", path.string(), kept->first),
                Error::Kind::kBadInput};

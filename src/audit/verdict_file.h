@@ -21,7 +21,8 @@ std::filesystem::path verdict_path(const std::filesystem::path& dataset);
 Status save(const Verdict& verdict, const std::filesystem::path& dataset);
 
 /// Whether the dataset at `path`, whose digest is `digest`, was audited and found green. kBadInput, one line with what
-/// to do: never audited, audited when it was another, or red (names the first finding).
+/// to do: never audited, audited when it was another or by another version of the audit, or red (names the first
+/// finding).
 Status check_audited(const std::filesystem::path& path, const std::string& digest);
 
 }  // namespace davy::audit

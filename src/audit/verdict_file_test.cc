@@ -1,10 +1,13 @@
 #include "audit/verdict_file.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "base/file.h"
 
 namespace davy::audit {
 namespace {
@@ -36,6 +39,15 @@ TEST_F(VerdictFile, AGreenOneIsGood) {
 TEST_F(VerdictFile, OneOfAnotherDatasetIsRefused) {
   ASSERT_TRUE(save(green_, path_));
   EXPECT_THAT(refusal("d2"), HasSubstr("not what was audited"));
+}
+
+TEST_F(VerdictFile, OneOfAnotherAuditIsRefused) {
+  ASSERT_TRUE(save(green_, path_));
+  std::string line = *read_file(verdict_path(path_));
+  const std::string now = fmt::format("\"version\":{}", kAuditVersion);
+  line.replace(line.find(now), now.size(), "\"version\":1");
+  std::ofstream(verdict_path(path_), std::ios::trunc) << line;
+  EXPECT_THAT(refusal(), HasSubstr("by another version of davy"));
 }
 
 TEST_F(VerdictFile, ARedOneIsRefusedWithItsFirstFinding) {

@@ -8,12 +8,20 @@
 
 namespace davy::dataset {
 
-/// Who belongs together. The family is the group of every split and every bootstrap; for now it is the declared one,
-/// later the connected components over digests and captures too. Only rows labelled miner or benign are in a group.
+/// The executable that did the work of a run; "" where its path says nothing of the program: an interpreter, which
+/// runs others' programs, or one that no package put there (/app, /tmp, a memfd). Recordings hold no digest of it.
+std::string executable_of(const Run& run);
+
+/// Per run the name of its group, the unit of every split and every bootstrap: families, and those families as one in
+/// whose runs the same executable did the work, under the first of their names. What a family is called cannot put one
+/// program on two sides.
+std::vector<std::string> group_names(const std::vector<Run>& runs);
+
+/// Who belongs together. Only rows labelled miner or benign are in a group.
 struct Groups {
   struct Family {
-    std::string name;
-    bool miner = false;  // a family with both labels counts as a miner's
+    std::string name;    // of the group
+    bool miner = false;  // one with both labels counts as a miner's
     std::vector<std::uint32_t> rows;
   };
   static constexpr std::uint32_t kNone = UINT32_MAX;

@@ -46,6 +46,36 @@ TEST(Groups, AFamilyOfBothLabelsIsOneAndAMiners) {
   EXPECT_FALSE(groups.families[1].miner);
 }
 
+Run run_of(const char* family, const char* exe) {
+  Run run;
+  run.family = family;
+  run.seen["exe"] = exe;
+  return run;
+}
+
+TEST(GroupNames, FamiliesThatRunOneExecutableAreOne) {
+  const std::vector<dataset::Run> runs{run_of("z", "/usr/bin/ffmpeg"), run_of("m", "/usr/bin/x264"),
+                                       run_of("z", "/usr/bin/x264"), run_of("own", "/usr/bin/ffmpeg"),
+                                       run_of("other", "/usr/bin/other")};
+  EXPECT_EQ(group_names(runs), (std::vector<std::string>{"m", "m", "m", "m", "other"}));
+}
+
+TEST(GroupNames, InterpretersAndWhatNoPackagePutThereJoinNobody) {
+  for (const char* exe : {"/usr/bin/python3.11", "/usr/bin/node", "/bin/busybox", "/tmp/xmrig", "/app/server",
+                          "/dev/shm/kswapd0", "/memfd:x (deleted)", "/opt/gone (deleted)", ""}) {
+    EXPECT_EQ(group_names({run_of("a", exe), run_of("b", exe)}), (std::vector<std::string>{"a", "b"})) << exe;
+  }
+}
+
+TEST(Groups, TheUnitIsTheGroup) {
+  Examples made = examples();
+  made.runs[0].seen["exe"] = made.runs[2].seen["exe"] = "/usr/sbin/nginx";
+  const Groups groups = group(made);
+  ASSERT_EQ(groups.families.size(), 1U);
+  EXPECT_EQ(groups.families[0].name, "btcd");
+  EXPECT_TRUE(groups.families[0].miner);
+}
+
 TEST(Groups, EachProgramWeighsOneWhateverItsWindows) {
   const Groups groups = group(examples());
   EXPECT_EQ(groups.programs, 3U);
