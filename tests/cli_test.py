@@ -79,7 +79,7 @@ class Help(Case):
     ROOT = pathlib.Path(__file__).resolve().parent.parent
 
     def examples(self, program):
-        for command in ("watch", "record", "scan", "corpus run", "corpus list", "corpus verify", "dataset build", "dataset audit",
+        for command in ("watch", "record", "scan", "corpus run", "corpus list", "corpus verify", "corpus pack", "dataset build", "dataset audit",
                         "dataset show", "train", "features", "doctor"):
             done = subprocess.run([program, *command.split(), "--help"], env=CLEAN, text=True, cwd=self.ROOT,
                                   stdout=subprocess.PIPE, timeout=60, check=True)

@@ -102,6 +102,56 @@ class Dataset(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (1, "davy: cannot write /dev/full: No space left on device\n"))
 
 
+class Planted(unittest.TestCase):
+    """A leak in the recordings themselves is named, exit code 3, and nothing is learned from it."""
+
+    def dataset_with(self, leak):
+        folder = FOLDER / leak
+        folder.mkdir(exist_ok=True)
+        subprocess.run([CORPUS, folder, leak], check=True)
+        return davy("dataset", "build", *sorted(folder.glob("*.davy")), "--out", folder / "set.davyset"), folder / "set.davyset"
+
+    def red(self, leak, *said):
+        _, data = self.dataset_with(leak)
+        done = davy("dataset", "audit", data, "--json")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        red = [line["what"] for line in map(json.loads, done.stdout.splitlines()) if line.get("severity") == "red"]
+        for words in said:
+            self.assertIn(words, " ".join(red))
+        trained = train(data=data, out="red.davym")
+        self.assertEqual(trained.returncode, 2)
+        self.assertIn("its audit is red", trained.stderr)
+
+    def test_a_port_of_the_miners_own(self):
+        self.red("port", "port tells the label", "'3333' in 100 % of miners, 0 % of honest")
+
+    def test_a_recording_once_more_under_another_name(self):
+        self.red("copy", "(alpha) and", "(copy) are near-duplicates, with different labels")
+
+    def test_what_is_sealed_is_neither_learned_from_nor_scanned(self):
+        built, data = self.dataset_with("sealed")
+        self.assertIn("1 recordings are sealed for the hold-out", built.stdout)
+        self.assertEqual(data.read_bytes(), (FOLDER / "all.davyset").read_bytes())
+        train()
+        for command in (("scan", "--model", "m.davym"), ("watch", "--model", "m.davym", "--listen", "127.0.0.1:0", "--replay")):
+            done = davy(*command, data.with_name("sealed.1.davy"))
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+            self.assertIn("is of the hold-out (by its family)", done.stderr)
+        self.assertIn(davy("scan", "--model", "m.davym", "--sealed", data.with_name("sealed.1.davy")).returncode, (0, 3))
+
+    def test_a_hold_out_of_a_corpus_is_kept_to(self):
+        kept = FOLDER / "held"
+        kept.mkdir(exist_ok=True)
+        names = {"miner": ["alpha"], "benign": ["server"], "trick": []}
+        (kept / "holdout.json").write_text(json.dumps({"seed": "s", "share": 1, "candidates": names, "sealed": names}))
+        done = davy("dataset", "build", *recordings(), "--corpus", kept, "--out", "held.davyset")
+        self.assertIn("4 recordings are sealed", done.stdout)
+        (kept / "holdout.json").write_text("{}")
+        done = davy("dataset", "build", *recordings(), "--corpus", kept, "--out", "held.davyset")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1))
+        self.assertIn("is no hold-out", done.stderr)
+
+
 class Audited(unittest.TestCase):
     """What an audit finds red is not learned from."""
 
@@ -127,10 +177,15 @@ class Audited(unittest.TestCase):
     def test_what_is_red_is_refused(self):
         davy("dataset", "build", *(p for p in recordings() if p.name.endswith(".1.davy")), "--out", "other.davyset")
         data = (FOLDER / "other.davyset").read_bytes()
-        verdict = {"type": "audit", "verdict": "red", "dataset": hashlib.sha256(data).hexdigest()}
+        verdict = {"type": "audit", "verdict": "red", "version": 2, "dataset": hashlib.sha256(data).hexdigest()}
         finding = {"type": "finding", "severity": "red", "what": "port tells the label"}
         (FOLDER / "other.davyset.audit").write_text(f"{json.dumps(finding)}\n{json.dumps(verdict)}\n")
         self.refused("port tells the label")
+
+    def test_a_verdict_of_another_seed_is_not_kept(self):
+        done = davy("dataset", "audit", "other.davyset", "--seed", "2")
+        self.assertIn("not kept", done.stderr)
+        self.refused("never audited")
 
     def test_it_can_be_learned_from_all_the_same_and_the_model_says_so(self):
         done = train("--unaudited", "--json", data="other.davyset", out="unaudited.davym")

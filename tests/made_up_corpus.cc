@@ -1,9 +1,11 @@
 // Writes a corpus of made-up programs for the end-to-end tests of learning: a few families of each label, two runs
-// each. Usage: davy_made_up_corpus FOLDER
+// each; with a leak planted, or one recording of a hold-out. Usage: davy_made_up_corpus FOLDER [port|copy|sealed]
 
 #include <fmt/core.h>
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "dataset/recorded_test.h"
@@ -39,23 +41,68 @@ std::vector<Family> families() {
           {"worker-small", Label::kBenign, event::worker_like(1), ""}};
 }
 
-void write(const std::filesystem::path& folder, const Family& family, int run) {
-  dataset::Recorded recorded{
-      dataset::header_of(family.label, family.name, std::to_string(run)), {{family.character}}, 13, 1};
-  recorded.header.core = family.core;
-  recorded.container = static_cast<std::uint64_t>(run);
-  recorded.write(folder / fmt::format("{}.{}.davy", family.name, run));
+dataset::Recorded recorded(const Family& family, int run) {
+  event::Character character = family.character;
+  character.comm = family.name;  // families that run one executable would be one group
+  dataset::Recorded made{dataset::header_of(family.label, family.name, std::to_string(run)), {{character}}, 13, 1};
+  made.header.core = family.core;
+  made.container = static_cast<std::uint64_t>(run);
+  return made;
+}
+
+void write(const std::filesystem::path& folder, const dataset::Recorded& made) {
+  made.write(folder / fmt::format("{}.{}.davy", made.header.family, made.header.run));
+}
+
+void write_all(const std::filesystem::path& folder) {
+  for (const Family& family : families()) {
+    for (const int run : {1, 2}) write(folder, recorded(family, run));
+  }
+}
+
+/// Each family three times over, miners on a port of their own.
+void write_with_port(const std::filesystem::path& folder) {
+  for (const Family& family : families()) {
+    for (const char* again : {"", "-b", "-c"}) {
+      Family named = family;
+      named.name += again;
+      for (const int run : {1, 2}) {
+        dataset::Recorded made = recorded(named, run);
+        made.header.provenance["port"] = family.label == event::Label::kMiner ? "3333" : "8080";
+        write(folder, made);
+      }
+    }
+  }
+}
+
+/// A miner's recordings once more as those of an honest program.
+void write_with_copy(const std::filesystem::path& folder) {
+  write_all(folder);
+  Family copy = families().front();
+  copy.name = "copy";
+  copy.label = event::Label::kBenign;
+  for (const int run : {1, 2}) write(folder, recorded(copy, run));
+}
+
+void write_with_sealed(const std::filesystem::path& folder) {
+  write_all(folder);
+  Family sealed = families().back();
+  sealed.name = "sealed";
+  dataset::Recorded made = recorded(sealed, 1);
+  made.header.provenance["sealed"] = "family";
+  write(folder, made);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 || !std::filesystem::is_directory(argv[1])) {
-    fmt::print(stderr, "usage: davy_made_up_corpus FOLDER (writable)\n");
+  const std::map<std::string, void (*)(const std::filesystem::path&)> kinds{
+      {"", write_all}, {"port", write_with_port}, {"copy", write_with_copy}, {"sealed", write_with_sealed}};
+  const auto kind = kinds.find(argc == 3 ? argv[2] : "");
+  if (argc < 2 || argc > 3 || kind == kinds.end() || !std::filesystem::is_directory(argv[1])) {
+    fmt::print(stderr, "usage: davy_made_up_corpus FOLDER [port|copy|sealed] (FOLDER is there and writable)\n");
     return 1;
   }
-  for (const Family& family : families()) {
-    for (const int run : {1, 2}) write(argv[1], family, run);
-  }
+  kind->second(argv[1]);
   return 0;
 }

@@ -12,7 +12,10 @@
 #include <system_error>
 #include <vector>
 
+#include "base/file.h"
 #include "commands.h"
+#include "corpus_folder.h"
+#include "event/recording.h"
 #include "progress.h"
 #include "verify.h"
 
@@ -25,29 +28,6 @@ struct Flags {
   std::string corpus;
   bool json = false;
 };
-
-fs::path own_path() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error);
-}
-
-Error no_corpus(const std::string& place, const char* wanted) {
-  return Error{fmt::format("{}: there is no corpus with {} here: name its folder with --corpus", place, wanted)};
-}
-
-/// The folder named, or ./corpus, or that of the checkout this program was built in or of where it is installed.
-Result<fs::path> find_corpus(const std::string& named, const char* wanted) {
-  std::error_code error;
-  if (!named.empty()) {
-    if (fs::exists(fs::path(named) / wanted, error)) return fs::path(named);
-    return no_corpus(named, wanted);
-  }
-  const fs::path folder = own_path().parent_path();
-  for (const fs::path& place : {fs::path("corpus"), folder / "../../corpus", folder / "../share/davy/corpus"}) {
-    if (fs::exists(place / wanted, error)) return place.lexically_normal();
-  }
-  return no_corpus("corpus", wanted);
-}
 
 /// Becomes the runner; comes back only with an error.
 int hand_over(const Flags& flags, std::vector<std::string> words) {
@@ -90,16 +70,11 @@ void print_json(const Verified& verified) {
                               {"verdict", verified.problems.empty() ? "sound" : "unsound"},
                               {"recordings", verified.recordings},
                               {"bytes", verified.bytes},
-                              {"without_digest", verified.without_digest},
                               {"problems", verified.problems.size()}}));
 }
 
 void print_words(const Verified& verified) {
   for (const Problem& problem : verified.problems) fmt::print("{}: {}\n", problem.file, problem.what);
-  if (verified.without_digest > 0) {
-    fmt::print("{} recordings have no sha256 in their index: whether they were altered cannot be told\n",
-               verified.without_digest);
-  }
   const std::string outcome =
       verified.problems.empty() ? "sound" : fmt::format("{} problems", verified.problems.size());
   fmt::print("{} recordings, {:.1f} MiB: {}\n", verified.recordings, static_cast<double>(verified.bytes) / (1 << 20),
@@ -116,6 +91,26 @@ int verify(const Flags& flags) {
   }
   flags.json ? print_json(verified) : print_words(verified);
   return verified.problems.empty() ? kDone : kFoundSomething;
+}
+
+Status pack(const std::string& file) {
+  const auto bytes = read_file(file);
+  if (!bytes) return bytes.error();
+  const auto packed = event::pack_recording(*bytes, file);
+  if (!packed) return packed.error();
+  if (Status written = replace_file(file, *packed); !written) return written;
+  fmt::print("{}: {} bytes, {} before\n", file, packed->size(), bytes->size());
+  return {};
+}
+
+/// The exit code of the first that failed; the others are packed all the same.
+int pack_all(const std::vector<std::string>& files) {
+  int exit = kDone;
+  for (const std::string& file : files) {
+    const Status packed = pack(file);
+    if (const int code = packed ? kDone : report(packed.error()); exit == kDone) exit = code;
+  }
+  return exit;
 }
 
 CLI::App* add_part(CLI::App& corpus, const char* name, const char* what, const std::shared_ptr<Flags>& flags) {
@@ -156,6 +151,16 @@ void add_corpus(CLI::App& davy, int& exit) {
       "catalogue, of the shelves recordings/ and sealed/. Exit code 3 when something is wrong.\n\n"
       "Examples:\n  davy corpus verify\n  davy corpus verify --corpus /srv/corpus --json");
   verifying->callback([flags, &exit] { exit = verify(*flags); });
+
+  auto* packing = command->add_subcommand("pack", "Rewrite recordings in about half the bytes, to be kept.");
+  const auto files = std::make_shared<std::vector<std::string>>();
+  packing->add_option("FILE", *files, "Recordings, each replaced by the same slices compressed as far as it goes")
+      ->required()
+      ->type_name("");
+  packing->footer(
+      "The runner does it with what it records. The sha256 of a file changes: an index that names it is to be told.\n\n"
+      "Examples:\n  davy corpus pack incident.davy");
+  packing->callback([files, &exit] { exit = pack_all(*files); });
 
   command->footer("Examples:\n  davy corpus list\n  davy corpus verify");
 }

@@ -7,6 +7,7 @@
 
 #include "audit/verdict_file.h"
 #include "commands.h"
+#include "corpus_folder.h"
 #include "dataset/build.h"
 #include "dataset/counts.h"
 #include "dataset/dataset_file.h"
@@ -22,6 +23,7 @@ struct Flags {
   std::vector<std::string> recordings;
   std::string out;
   std::string file;
+  std::string corpus;
   audit::AuditOptions audit;
   bool json = false;
 };
@@ -69,9 +71,19 @@ void print_constant(const dataset::Examples& examples) {
              names.size(), examples.features, detect::wrap(all, 76, 2));
 }
 
+/// That of the corpus named, or of the one at hand; what its recorders were told counts in any case.
+Result<dataset::HoldOut> hold_out(const Flags& flags) {
+  const auto corpus = find_corpus(flags.corpus, "holdout.json");
+  if (corpus) return dataset::read_hold_out(*corpus / "holdout.json");
+  if (flags.corpus.empty()) return dataset::HoldOut{};
+  return corpus.error();
+}
+
 int build(const Flags& flags) {
+  const auto held = hold_out(flags);
+  if (!held) return report(held.error());
   Progress progress("replaying", flags.recordings.size());
-  const auto built = dataset::build({flags.recordings.begin(), flags.recordings.end()},
+  const auto built = dataset::build({flags.recordings.begin(), flags.recordings.end()}, *held,
                                     [&](std::size_t done) { progress.show(done); });
   if (!built) return report(built.error());
   for (const std::string& refused : built->refused) fmt::print(stderr, "davy: not used: {}\n", refused);
@@ -158,12 +170,16 @@ int audit_dataset(Flags flags) {
     verdict = audit::audit(loaded->examples, loaded->digest, flags.audit);
   }
   if (!verdict) return report(verdict.error().within(flags.file));
-  if (const Status saved = audit::save(*verdict, flags.file); !saved) return report(saved.error());
   if (flags.json) {
     print_json(*verdict);
   } else {
     print_findings(*verdict);
     print_verdict(*verdict);
+  }
+  if (flags.audit.seed != audit::kAuditSeed) {
+    fmt::print(stderr, "not kept: `davy train` goes by the verdict of seed {}\n", audit::kAuditSeed);
+  } else if (const Status saved = audit::save(*verdict, flags.file); !saved) {
+    return report(saved.error());
   }
   return verdict->red() ? kFoundSomething : kDone;
 }
@@ -178,6 +194,8 @@ void add_dataset(CLI::App& davy, int& exit) {
   auto* building = command->add_subcommand("build", "Make a dataset from labelled recordings.");
   building->add_option("RECORDING", flags->recordings, "Recordings (.davy) of one program each")->required();
   building->add_option("--out", flags->out, "Where the dataset goes")->required();
+  building->add_option("--corpus", flags->corpus, "Corpus whose holdout.json is kept to (default: the one at hand)")
+      ->type_name("DIR");
   building->footer(
       "Takes each process and workload at the ages 10, 20, 30, 60, 120, 300 and 600 s. Of a miner's run the workload\n"
       "and the process that does at least half of its work are miners; its helpers are left out.\n"
@@ -190,7 +208,8 @@ void add_dataset(CLI::App& davy, int& exit) {
 
   auto* auditing = command->add_subcommand("audit", "Whether a dataset would flatter what is learned from it.");
   auditing->add_option("DATASET,--data", flags->file, "A file made by `davy dataset build`")->required();
-  auditing->add_option("--seed", flags->audit.seed, "Seed of all randomness")->capture_default_str();
+  auditing->add_option("--seed", flags->audit.seed, "Seed of all randomness; only the verdict of seed 1 is kept")
+      ->capture_default_str();
   auditing->add_flag("--json", flags->json, "One JSON object a line: the findings, then the verdict");
   auditing->footer(
       "Asks whether a family stands on two sides, windows of two families are one, how a run was recorded tells its\n"

@@ -36,6 +36,7 @@ struct Flags {
   bool windows = false;
   bool why = false;
   int late = 0;  // seconds
+  bool sealed = false;
 };
 
 double seconds_between(WallTime from, WallTime to) { return std::chrono::duration<double>(to - from).count(); }
@@ -251,12 +252,20 @@ void print_sum(const std::vector<Row>& rows) {
   fmt::print("\n{} of {} miners alerted, {} of {} honest programs alerted\n", found, miners, alarms, honest);
 }
 
+Error sealed(const std::string& file, const RecordingHeader& header) {
+  return Error{fmt::format("{} is of the hold-out (by its {}), which is opened to judge a release and not before; "
+                           "--sealed scans it all the same",
+                           file, header.sealed()),
+               Error::Kind::kBadInput};
+}
+
 int scan_files(const std::shared_ptr<const model::Model>& model, const Flags& flags) {
   std::vector<Row> rows;
   int exit = kDone;
   if (!flags.json) print_table_head();
   for (const auto& file : flags.files) {
     auto reader = event::RecordingReader::open(file);
+    if (reader && !flags.sealed && !(*reader)->header().sealed().empty()) reader = sealed(file, (*reader)->header());
     auto outcome = reader ? run_through(**reader, model, file, flags) : Result<Outcome>(reader.error());
     if (!outcome) {
       exit = std::max(exit == kFoundSomething ? kDone : exit, report(outcome.error()));
@@ -296,6 +305,7 @@ void add_scan(CLI::App& davy, int& exit) {
   command->add_flag("--why", flags->why, "Print the reasons of each detection (always for a single recording)");
   command->add_option("--late", flags->late, "Leave out the first seconds, as if Davy had been started later")
       ->check(CLI::Range(0, 86'400));
+  command->add_flag("--sealed", flags->sealed, "Scan recordings of the hold-out, too");
   add_config(*command);
   command->footer(
       "ALERT is the time from the program's start to the alert, 1ST HASH that from its first hash, where known.\n"

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "dataset/hold_out.h"
 #include "event/recording.h"
 
 namespace davy::app {
@@ -68,26 +69,6 @@ std::optional<std::vector<Row>> read_index(const fs::path& path) {
   return rows;
 }
 
-/// Families and tricks of holdout.json; none before it was drawn. nullopt: it is of another shape.
-std::optional<std::set<std::string>> read_hold_out(const fs::path& path) {
-  std::set<std::string> sealed;
-  std::error_code error;
-  if (!fs::exists(path, error)) return sealed;
-  const Result<std::string> bytes = read_file(path);
-  if (!bytes) return std::nullopt;
-  try {
-    const Json file = Json::parse(*bytes);
-    for (const char* kind : {"miner", "benign", "trick"}) {
-      for (const Json& name : file.at("sealed").at(kind)) {
-        sealed.insert((kind == std::string_view("trick") ? "trick " : "family ") + name.get<std::string>());
-      }
-    }
-  } catch (const Json::exception&) {
-    return std::nullopt;
-  }
-  return sealed;
-}
-
 struct Nowhere final : event::SliceSink {
   void on_slice(const event::Slice&) override {}
   void on_slice_end(const event::Health&) override {}
@@ -131,10 +112,11 @@ class Verifier {
       : corpus_(std::move(corpus)), on_recording_(on_recording) {}
 
   Verified run() {
-    if (const auto sealed = read_hold_out(corpus_ / "holdout.json")) {
-      sealed_ = *sealed;
+    const fs::path hold_out = corpus_ / "holdout.json";
+    if (auto held = dataset::read_hold_out(hold_out)) {
+      held_ = *std::move(held);
     } else {
-      problem((corpus_ / "holdout.json").string(), "is no hold-out as `corpus/run --draw` writes it: restore it");
+      problem(hold_out.string(), without(hold_out, held.error().message));
     }
     for (const char* shelf : kShelves) {
       std::error_code error;
@@ -188,7 +170,7 @@ class Verifier {
       return;
     }
     if (row.sha256.empty()) {
-      ++found_.without_digest;
+      problem(path.string(), "has no sha256 in index.json, whether it was altered cannot be told: restore the row");
     } else if ((*reader)->digest() != row.sha256) {
       problem(path.string(),
               fmt::format("its sha256 is not that of index.json: it was altered, restore it or {}", kAgain));
@@ -212,6 +194,7 @@ class Verifier {
   }
 
   void check_header(const fs::path& path, const event::RecordingHeader& header, const Row& row) {
+    if (header.provenance.empty()) problem(path.string(), fmt::format("does not say how it was made: {}", kAgain));
     auto differs = difference(meta_of(header), row.meta);
     if (!differs) differs = difference(header.provenance, row.provenance);
     if (!differs && header.twin != row.twin) differs = "twin";
@@ -223,9 +206,9 @@ class Verifier {
   void check_place(const fs::path& shelf, const Row& row) {
     const auto told = row.provenance.find("sealed");
     const auto trick = row.provenance.find("trick");
-    const bool is_sealed = (told != row.provenance.end() && !told->second.empty()) ||
-                           sealed_.contains("family " + row.meta.at("family")) ||
-                           (trick != row.provenance.end() && sealed_.contains("trick " + trick->second));
+    const bool is_sealed =
+        (told != row.provenance.end() && !told->second.empty()) ||
+        !held_.why(row.meta.at("family"), trick == row.provenance.end() ? "" : trick->second).empty();
     const bool lies_sealed = shelf.filename() == "sealed";
     if (is_sealed == lies_sealed) return;
     problem((shelf / row.file).string(),
@@ -233,37 +216,51 @@ class Verifier {
                       : "is not of the hold-out and lies in sealed/: move it to recordings/");
   }
 
-  void check_catalogue(const fs::path& shelf, const Row& row) {
-    if (!looked_up_.insert({row.program, row.variant}).second) return;
+  /// The program's file of the catalogue, read once; what is wrong with it is told once.
+  const std::optional<toml::table>& catalogue_of(const fs::path& recording, const Row& row) {
+    const auto [at, fresh] = catalogue_.try_emplace(row.program);
+    if (!fresh) return at->second;
     const fs::path path = corpus_ / "catalogue" / (row.program + ".toml");
     std::error_code error;
     if (!fs::exists(path, error)) {
-      problem((shelf / row.file).string(),
-              fmt::format("its program has no {}: write it, or remove its runs", path.string()));
-      return;
+      problem(recording.string(), fmt::format("its program has no {}: write it, or remove its runs", path.string()));
+      return at->second;
     }
-    toml::table table;
     try {
-      table = toml::parse_file(path.string());
+      at->second = toml::parse_file(path.string());
     } catch (const toml::parse_error& fault) {
       problem(path.string(), fmt::format("is no TOML: {}", fault.description()));
-      return;
     }
-    for (const char* key : {"family", "label", "source"}) {
-      const auto general = table[key].value<std::string>();
-      const auto said = table["variants"][row.variant][key].value<std::string>();
-      const std::string value = said ? *said : general.value_or("");
-      if (value == row.meta.at(key)) continue;
-      problem(path.string(), fmt::format("says {} {}, index.json says {} of {}: record its runs again", key, value,
-                                         row.meta.at(key), row.file));
+    return at->second;
+  }
+
+  void check_catalogue(const fs::path& shelf, const Row& row) {
+    const fs::path recording = shelf / row.file;
+    const auto& table = catalogue_of(recording, row);
+    if (!table) return;
+    const auto node = [&](const char* key) {
+      const toml::table& of = *table;
+      for (const char* kind : {"variants", "tricks"}) {
+        if (const auto said = of[kind][row.variant][key]) return said;
+      }
+      return of[key];
+    };
+    const auto differs = [&](const char* key, const std::string& value, const std::string& said) {
+      if (value == said) return;
+      problem(recording.string(), fmt::format("{}.toml says {} {}, index.json says {}: record it again", row.program,
+                                              key, value.empty() ? "nothing" : value, said.empty() ? "nothing" : said));
+    };
+    for (const char* key : {"family", "core", "category", "label", "source"}) {
+      differs(key, node(key).value_or(std::string()), row.meta.at(key));
     }
+    differs("twin", node("twin").value_or(false) ? "true" : "false", row.twin ? "true" : "false");
   }
 
   fs::path corpus_;
   const std::function<void(std::size_t)>& on_recording_;
   Verified found_;
-  std::set<std::string> sealed_;                             // "family NAME", "trick NAME"
-  std::set<std::pair<std::string, std::string>> looked_up_;  // program, variant
+  dataset::HoldOut held_;
+  std::map<std::string, std::optional<toml::table>> catalogue_;  // by program; none: its file cannot be used
 };
 
 }  // namespace

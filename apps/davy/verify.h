@@ -18,7 +18,6 @@ struct Verified {
   std::vector<Problem> problems;
   std::size_t recordings = 0;
   std::uint64_t bytes = 0;
-  std::size_t without_digest = 0;  // rows that cannot tell whether their file was altered
 };
 
 /// Recordings are committed: all together may not be larger.

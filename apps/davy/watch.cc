@@ -308,6 +308,12 @@ int watch_replay(const Flags& flags, const Chosen& chosen) {
   outlive_readers();
   auto reader = event::RecordingReader::from_bytes(*bytes, flags.replay);
   if (!reader) return report(reader.error());
+  if (const std::string why = (*reader)->header().sealed(); !why.empty()) {
+    return report(Error{fmt::format("{} is of the hold-out (by its {}): it is not to be looked at before a release is "
+                                    "judged",
+                                    flags.replay, why),
+                        Error::Kind::kBadInput});
+  }
   auto model = parse_model(chosen.model_bytes, chosen.model_path);
   if (!model) return report(model.error());
   if (auto started = start_detector(flags, *model, parts); !started) return report(started.error());

@@ -87,9 +87,12 @@ Result<std::vector<Opened>> open_all(const std::vector<std::filesystem::path>& r
   return opened;
 }
 
-bool is_sealed(const Opened& one) {
-  const auto sealed = one.run.provenance.find("sealed");
-  return sealed != one.run.provenance.end() && !sealed->second.empty();
+bool is_sealed(const Opened& one, const HoldOut& held) {
+  const auto told = [&](const char* key) {
+    const auto found = one.run.provenance.find(key);
+    return found == one.run.provenance.end() ? "" : found->second;
+  };
+  return !told("sealed").empty() || !held.why(one.run.family, told("trick")).empty();
 }
 
 /// One recording twice, one run with two labels, one program of two families.
@@ -124,6 +127,12 @@ void drop_last_run(Examples& examples, std::size_t rows) {
   examples.runs.pop_back();
 }
 
+/// After a run; what only a newer davy knows of a slice is no loss.
+bool is_incomplete(const event::RecordingReader& reader) {
+  const event::Skipped& skipped = reader.skipped();
+  return !reader.warning().empty() || skipped.frames + skipped.entries + skipped.slices > 0;
+}
+
 /// Adds a run and its examples; a damaged recording adds nothing and is named.
 Status take(const Opened& opened, Built& built) {
   auto reader = event::RecordingReader::open(opened.path);
@@ -133,14 +142,15 @@ Status take(const Opened& opened, Built& built) {
   const auto taker = Taker::create(built.examples, static_cast<std::uint32_t>(built.examples.runs.size() - 1));
   Witness witness(taker->sink());
   if (Status status = (*reader)->run(witness, [] { return false; }); !status) return status;
-  if ((*reader)->skipped().frames > 0) {
+  if (is_incomplete(**reader)) {
+    const std::string fault = (*reader)->warning();
     drop_last_run(built.examples, before);
-    built.refused.push_back((*reader)->warning() + ": record it again");
+    built.refused.push_back((fault.empty() ? opened.path.string() + ": not all of it can be read" : fault) +
+                            ": record it again");
     return {};
   }
   built.examples.runs.back().seen = witness.seen((*reader)->header());
   built.set_aside += taker->set_aside();
-  if (!(*reader)->warning().empty()) built.warnings.push_back((*reader)->warning());
   if (built.examples.rows.size() == before) {
     built.warnings.push_back(
         fmt::format("{}: no window of it is old and busy enough to be an example", opened.path.string()));
@@ -150,13 +160,13 @@ Status take(const Opened& opened, Built& built) {
 
 }  // namespace
 
-Result<Built> build(const std::vector<std::filesystem::path>& recordings,
+Result<Built> build(const std::vector<std::filesystem::path>& recordings, const HoldOut& held,
                     const std::function<void(std::size_t)>& on_recording) {
   Built built;
   auto opened = open_all(recordings, built.refused);
   if (!opened) return opened.error();
   if (const Status status = check_consistent(*opened); !status) return status.error();
-  built.sealed = std::erase_if(*opened, is_sealed);
+  built.sealed = std::erase_if(*opened, [&](const Opened& one) { return is_sealed(one, held); });
   built.examples.schema = feature::schema_digest();
   built.examples.features = feature::catalogue().size();
   for (std::size_t i = 0; i < opened->size(); ++i) {

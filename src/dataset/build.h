@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "dataset/examples.h"
+#include "dataset/hold_out.h"
 
 namespace davy::dataset {
 
@@ -15,7 +16,7 @@ struct Built {
   Examples examples;
   std::size_t set_aside = 0;          // windows of a miner's run that are in neither class
   std::size_t sealed = 0;             // recordings of the hold-out, left out
-  std::vector<std::string> warnings;  // one line each: truncated recordings, recordings that gave nothing
+  std::vector<std::string> warnings;  // one line each: recordings that gave nothing
   std::vector<std::string> refused;   // one line each: recordings that were not used, and why
 };
 
@@ -31,15 +32,15 @@ struct Built {
 ///   malicious-not-miner: taken, and in neither class: no learner uses them.
 ///
 /// A recording that nothing can be said of is not used, and named in `refused`: it is none, or of another schema; it
-/// has no label, program, family, run or provenance; it is damaged.
+/// has no label, program, family, run or provenance; it is damaged or cut short.
 ///
-/// What is sealed (provenance["sealed"] says family or trick) is left out and counted: it is for the hold-out.
+/// What is sealed is left out and counted, whether its recorder said so or `held` does: it is for the hold-out.
 ///
 /// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, or
 /// none that can be used; a file that is not there; one recording twice; one run with two labels; one program of two
 /// families.
 /// `on_recording` is called after each with the number done.
-Result<Built> build(const std::vector<std::filesystem::path>& recordings,
+Result<Built> build(const std::vector<std::filesystem::path>& recordings, const HoldOut& held = {},
                     const std::function<void(std::size_t)>& on_recording = {});
 
 }  // namespace davy::dataset

@@ -159,13 +159,14 @@ TEST_F(BuildTest, KeepsWhereExamplesComeFrom) {
   EXPECT_EQ(run.seen.at("seconds"), "100");
 }
 
-TEST_F(BuildTest, ATruncatedRecordingGivesWhatItHasAndAWarning) {
+TEST_F(BuildTest, ATruncatedRecordingIsNamedAndNotUsed) {
+  const auto good = honest("good.davy");
   const auto path = miner("cut.davy");
   const std::string bytes = *read_file(path);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes.substr(0, bytes.size() / 2);
-  const Built built = *build({path});
-  EXPECT_THAT(built.warnings, ElementsAre(HasSubstr("cut.davy")));
-  EXPECT_FALSE(built.examples.rows.empty());
+  const Built built = *build({path, good});
+  EXPECT_THAT(built.refused, ElementsAre(AllOf(HasSubstr("cut.davy"), HasSubstr("record it again"))));
+  EXPECT_EQ(built.examples, build({good})->examples);
 }
 
 TEST_F(BuildTest, ARecordingThatGivesNothingIsSaid) {
@@ -207,6 +208,17 @@ TEST_F(BuildTest, WhatIsSealedIsLeftOutAndCounted) {
   EXPECT_EQ(built.examples.runs.size(), 1U);
   EXPECT_EQ(built.examples.runs.front().family, "open");
   EXPECT_THAT(refusal({sealed}), HasSubstr("sealed for the hold-out"));
+}
+
+TEST_F(BuildTest, WhatAHoldOutNamesIsLeftOutWhateverItsRecorderSaid) {
+  event::RecordingHeader tricky = header_of(Label::kMiner, "open");
+  tricky.provenance["trick"] = "relay";
+  const std::vector<std::filesystem::path> recordings{miner("a.davy"), honest("b.davy"), honest("c.davy", "held"),
+                                                      write("t.davy", {tricky, {{event::miner_like(2)}}, 10, 1})};
+  EXPECT_EQ(build(recordings)->sealed, 0U);
+  const Built built = *build(recordings, HoldOut{{"held"}, {"relay"}});
+  EXPECT_EQ(built.sealed, 2U);
+  EXPECT_EQ(built.examples.runs.size(), 2U);
 }
 
 TEST_F(BuildTest, BadInputIsOneLineWithTheWayOut) {
