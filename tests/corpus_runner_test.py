@@ -15,7 +15,7 @@ import unittest
 
 DAVY = os.path.abspath(sys.argv[1])
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-corpus-test-"))
+FOLDER = pathlib.Path(tempfile.gettempdir()) / f"davy-corpus-test-{os.getpid()}"   # made when the tests begin
 CORPUS = FOLDER / "corpus"
 FOUR = ("stratum-scrypt.plain", "git-churn.plain", "redis.plain", "digests.plain")
 
@@ -53,6 +53,7 @@ def rows():
 
 
 def setUpModule():
+    FOLDER.mkdir(mode=0o700)
     shutil.copytree(ROOT / "corpus", CORPUS, ignore=shutil.ignore_patterns("recordings", "sealed", "__pycache__"))
     write("digests")
 
@@ -107,7 +108,8 @@ class Corpus(unittest.TestCase):
         (CORPUS / "catalogue/dies.toml").write_text((CORPUS / "catalogue/dies.toml").read_text() + "wrong = 1\n")
         broken = run("list")
         self.assertNotEqual(broken.returncode, 0)
-        self.assertIn("dies.toml", broken.stderr)
+        self.assertIn("not used: dies.toml", broken.stderr)
+        self.assertIn("digests", broken.stdout)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ given in the environment is listed in corpus/README.md.
 import dataclasses
 import hashlib
 import json
+import math
 import pathlib
 import re
 import tomllib
@@ -15,17 +16,79 @@ LABELS = ("miner", "benign")
 SOURCES = ("public-miner", "malware", "own-worker", "legitimate")
 PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
-OPTIONAL = ("core", "twin", "packages", "install", "peer", "peer_cores", "threads", "cores", "warmup", "place",
-            "variants", "tricks", "also", "memory", "env", "plain", "throttled")
-OF_VARIANTS = ("live_only", "trick", "prelude")
+INSTALLERS = {"npm": (str, list), "go": str, "cargo": str, "maven": list, "pypi": list, "build": str}   # an install step has one of them
 THROTTLED_CORES = 0.5
+CHURNS = re.compile(r"(while|until)\s+(:|true|false)\s*;")
 LAUNCHES = re.compile(r"(^|[\s;&(])launch ")
 LAUNCH = 'launch() { exec "$@"; }'   # what tricks/NAME.sh puts another one in the place of
-PROGRESS = ("from", "pattern", "kind", "unit", "least_per_minute", "longest_gap", "begin", "dataset", "rate")
-
-
 class CatalogueError(Exception):
     """A catalogue file that cannot be used; the text names the file and the field."""
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+def is_filled(value):
+    return is_text(value) and bool(value.strip())
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def is_count(value):
+    return is_number(value) and isinstance(value, int) and value > 0
+
+
+def is_step(step):
+    """One way to install, whereto, and what that way cannot do without."""
+    kinds = [kind for kind in INSTALLERS if kind in step] if isinstance(step, dict) else []
+    if len(kinds) != 1 or not isinstance(step[kinds[0]], INSTALLERS[kinds[0]]):
+        return False
+    needs = {"cargo": ("bin",), "npm": ("file", "sha256") if is_text(step.get("npm")) else ()}.get(kinds[0], ())
+    return all(is_filled(step.get(field)) for field in ("to", *needs))
+
+
+def all_of(kind, check):
+    """Whether a value is a list, or a table, of such values."""
+    return lambda value: isinstance(value, kind) and all(map(check, value.values() if kind is dict else value))
+
+
+def one_of(values):
+    return f"one of {values}", values.__contains__
+
+
+FILLED = ("a text, not empty", is_filled)
+TEXT = ("a text", is_text)
+BOOL = ("true or false", lambda value: isinstance(value, bool))
+NUMBER = ("a number, not negative", is_number)
+ABOVE_ZERO = ("a number above zero", lambda value: is_number(value) and value > 0)
+COUNT = ("a whole number above zero", is_count)
+TEXTS = ("a list of texts", all_of(list, is_filled))
+TABLE = ("a table", lambda value: isinstance(value, dict))
+TABLES = ("a table of tables", all_of(dict, lambda value: isinstance(value, dict)))
+
+# field -> what its value must be, and whether it is
+FIELDS = {
+    "program": FILLED, "family": FILLED, "category": FILLED, "label": one_of(LABELS), "source": one_of(SOURCES), "likeness": FILLED, "command": FILLED,
+    "progress": TABLE, "core": TEXT, "twin": BOOL, "packages": TEXTS, "peer": TEXT, "peer_cores": ABOVE_ZERO, "threads": COUNT, "cores": NUMBER,
+    "install": ("a list of steps, each {npm|go|cargo|maven|pypi|build = ..., to = ...}: see corpus/README.md", all_of(list, is_step)),
+    "warmup": NUMBER, "place": one_of(("",) + PLACES), "variants": TABLES, "tricks": TABLES, "also": TEXTS, "memory": COUNT,
+    "env": ("a table of texts and numbers", all_of(dict, lambda value: is_text(value) or is_number(value))), "plain": BOOL, "throttled": BOOL}
+OF_VARIANTS = {"live_only": BOOL, "trick": TEXT, "prelude": TEXT}
+PROGRESS = {"from": one_of(("program", "peer")), "pattern": FILLED, "kind": one_of(("count", "cumulative")), "unit": FILLED, "least_per_minute": NUMBER,
+            "longest_gap": ABOVE_ZERO, "begin": TEXT, "dataset": TEXT, "rate": TEXT}
+
+
+def check(where, table, fields):
+    """Refuses what no field is called, and values that a field cannot have."""
+    if unknown := sorted(set(table) - set(fields)):
+        raise CatalogueError(f"{where}: unknown fields {unknown}")
+    for name, value in table.items():
+        words, holds = fields[name]
+        if not holds(value):
+            raise CatalogueError(f"{where}: {name} must be {words}, not {repr(value)[:60]}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,22 +144,21 @@ class Program:
     def name(self):
         return f"{self.program}.{self.variant}"
 
+    @property
+    def churns(self):
+        """Whether a shell starts it anew for each unit of work."""
+        return bool(CHURNS.search(self.command))
+
 
 def read_progress(where, table):
-    unknown = set(table) - set(PROGRESS)
-    if unknown or "pattern" not in table or "unit" not in table:
-        raise CatalogueError(f"{where}: [progress] needs pattern and unit; unknown: {sorted(unknown)}")
-    fields = {"source" if k == "from" else k: v for k, v in table.items()}
+    if "pattern" not in table or "unit" not in table:
+        raise CatalogueError(f"{where}: [progress] needs pattern and unit")
     for name in ("pattern", "begin", "dataset", "rate"):
         try:
-            re.compile(fields.get(name, ""))
+            re.compile(table.get(name, ""))
         except re.error as error:
             raise CatalogueError(f"{where}: [progress] {name}: {error}") from error
-    if fields.get("source", "program") not in ("program", "peer"):
-        raise CatalogueError(f"{where}: [progress] from must be program or peer")
-    if fields.get("kind", "count") not in ("count", "cumulative"):
-        raise CatalogueError(f"{where}: [progress] kind must be count or cumulative")
-    return Progress(**fields)
+    return Progress(**{"source" if name == "from" else name: value for name, value in table.items()})
 
 
 def command_of(merged):
@@ -107,15 +169,25 @@ def command_of(merged):
     return f"{merged.get('prelude', LAUNCH)}\n{command}"
 
 
+def contradiction(merged):
+    """What fields say that cannot be together, or ""."""
+    if merged["label"] == "miner" and merged["source"] == "legitimate":
+        return "source of a miner must not be legitimate"
+    if merged["label"] == "miner" and not merged.get("core"):
+        return "core is missing: a miner names its hashing core"
+    if merged["label"] == "miner" and merged.get("twin"):
+        return "twin is for honest programs"
+    if merged["progress"].get("from") == "peer" and not merged.get("peer"):
+        return "[progress] from is peer, and there is no peer"
+    return ""
+
+
 def make_variant(where, entry, variant, overrides):
-    unknown = sorted(set(overrides) - set(REQUIRED) - set(OPTIONAL) - set(OF_VARIANTS))
-    if unknown:
-        raise CatalogueError(f"{where}: variant {variant}: unknown fields {unknown}")
     merged = {**entry, **overrides}
     merged["progress"] = {**entry["progress"], **overrides.get("progress", {})}
     merged["env"] = {**entry.get("env", {}), **overrides.get("env", {})}
-    if merged.get("place", "") not in ("",) + PLACES:
-        raise CatalogueError(f"{where}: place must be one of {PLACES}")
+    if problem := contradiction(merged):
+        raise CatalogueError(f"{where}: variant {variant}: {problem}")
     return Program(
         program=merged["program"], variant=variant, family=merged["family"], core=merged.get("core", ""),
         category=merged["category"], label=merged["label"], source=merged["source"], twin=merged.get("twin", False),
@@ -165,20 +237,28 @@ def tricks_of(where, entry, scripts):
     return made
 
 
+def check_file(path, entry):
+    """The fields and values of all of a file, before anything is made of them."""
+    if missing := [field for field in REQUIRED if field not in entry]:
+        raise CatalogueError(f"{path.name}: missing fields {missing}")
+    check(path.name, entry, FIELDS)
+    check(f"{path.name}: [progress]", entry["progress"], PROGRESS)
+    if entry["program"] != path.stem:
+        raise CatalogueError(f"{path.name}: program is {entry['program']!r}; it must be the file's name")
+    for name, overrides in [*entry.get("variants", {}).items(), *entry.get("tricks", {}).items()]:
+        if not re.fullmatch(r"[\w-]+", name):
+            raise CatalogueError(f"{path.name}: variant {name!r}: a name is letters, digits, - and _")
+        check(f"{path.name}: variant {name}", overrides, {**FIELDS, **OF_VARIANTS})
+        check(f"{path.name}: variant {name}: [progress]", overrides.get("progress", {}), PROGRESS)
+
+
 def read_file(path):
     """All variants in one catalogue file; raises CatalogueError with a line that says what to mend."""
     try:
         entry = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, OSError) as error:
         raise CatalogueError(f"{path.name}: not TOML: {error}") from error
-    missing = [field for field in REQUIRED if field not in entry]
-    unknown = sorted(set(entry) - set(REQUIRED) - set(OPTIONAL))
-    if missing or unknown:
-        raise CatalogueError(f"{path.name}: missing fields {missing}, unknown fields {unknown}")
-    if entry["program"] != path.stem:
-        raise CatalogueError(f"{path.name}: program is {entry['program']!r}; it must be the file's name")
-    if entry["label"] not in LABELS or entry["source"] not in SOURCES:
-        raise CatalogueError(f"{path.name}: label must be one of {LABELS}, source one of {SOURCES}")
+    check_file(path, entry)
     own = entry.pop("variants", {})
     usual = [name for name in ("plain", "throttled") if entry.pop(name, True)]
     tricks = tricks_of(path.name, entry, path.parent.parent / "tricks")
@@ -189,9 +269,20 @@ def read_file(path):
     return [make_variant(path.name, entry, name, overrides) for name, overrides in variants.items()]
 
 
-def read_catalogue(folder):
-    """Every variant of every program in the folder, sorted by name."""
-    found = []
+def read_usable(folder):
+    """Every variant of every program in the folder whose file can be used, sorted by name; and a line for each file that cannot."""
+    found, problems = [], []
     for path in sorted(pathlib.Path(folder).glob("*.toml")):
-        found.extend(read_file(path))
-    return sorted(found, key=lambda p: p.name)
+        try:
+            found.extend(read_file(path))
+        except CatalogueError as error:
+            problems.append(str(error))
+    return sorted(found, key=lambda p: p.name), problems
+
+
+def read_catalogue(folder):
+    """Every variant of every program in the folder, sorted by name; raises CatalogueError when a file cannot be used."""
+    programs, problems = read_usable(folder)
+    if problems:
+        raise CatalogueError("; ".join(problems))
+    return programs

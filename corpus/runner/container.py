@@ -1,8 +1,8 @@
 """One runc container over an overlay of the shared root, as Docker would make it."""
+import contextlib
 import json
 import os
 import pathlib
-import re
 import resource
 import shutil
 import subprocess
@@ -17,6 +17,11 @@ USER = 1000
 SCRATCH = "davy-corpus-"   # folders of runs, with the number of the process that made them
 PATIENCE = 60              # seconds that a call of runc may take
 PERIOD = 100000
+
+
+def quiet(*words):
+    """What has ended with an error is no exception, what has not ended is: subprocess.TimeoutExpired."""
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE)
 
 
 class Container:
@@ -93,7 +98,7 @@ class Container:
             return False
 
     def running(self):
-        state = subprocess.run(["runc", "state", self.name], capture_output=True, text=True, timeout=PATIENCE)
+        state = quiet("runc", "state", self.name)
         return state.returncode == 0 and json.loads(state.stdout)["status"] == "running"
 
     def cpu_seconds(self):
@@ -108,29 +113,21 @@ class Container:
         return None
 
     def close(self):
-        subprocess.run(["runc", "kill", "-a", self.name, "KILL"], capture_output=True, timeout=PATIENCE)
+        """Takes down what there is, each step whatever became of those before; then raises what went wrong."""
+        with contextlib.ExitStack() as steps:   # the last one goes first
+            steps.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            steps.callback(self.unmount)
+            steps.callback(quiet, "runc", "delete", "-f", self.name)
+            steps.callback(self.kill)
+
+    def kill(self):
+        quiet("runc", "kill", "-a", self.name, "KILL")
         for _ in range(50):
             if not self.running():
                 break
             time.sleep(0.1)
-        subprocess.run(["runc", "delete", "-f", self.name], capture_output=True, timeout=PATIENCE)
+
+    def unmount(self):
         merged = self.folder / "merged"
-        if subprocess.run(["umount", merged], capture_output=True).returncode:
-            subprocess.run(["umount", "-l", merged], capture_output=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def sweep():
-    """Takes down the containers of runners that are no more: they would take CPU from all later runs. Returns their names."""
-    listed = subprocess.run(["runc", "list", "-f", "json"], capture_output=True, text=True, timeout=PATIENCE).stdout
-    swept = []
-    for one in json.loads(listed or "null") or []:
-        owner = re.search(rf"/{SCRATCH}(\d+)-", one["bundle"])
-        if not owner or pathlib.Path(f"/proc/{owner.group(1)}").exists():
-            continue
-        subprocess.run(["runc", "kill", "-a", one["id"], "KILL"], capture_output=True, timeout=PATIENCE)
-        subprocess.run(["runc", "delete", "-f", one["id"]], capture_output=True, timeout=PATIENCE)
-        subprocess.run(["umount", "-l", f"{one['bundle']}/merged"], capture_output=True, timeout=PATIENCE)
-        shutil.rmtree(one["bundle"], ignore_errors=True)
-        swept.append(one["id"])
-    return swept
+        if quiet("umount", merged).returncode:
+            quiet("umount", "-l", merged)

@@ -1,14 +1,28 @@
 """Where container engines put their containers in the cgroup tree. Drawn alike for both labels, so that the path tells nothing."""
 import hashlib
 import pathlib
+import re
 import uuid
 
 ROOTS = ("/sys/fs/cgroup/*", "/sys/fs/cgroup")   # each controller's tree, or the unified one
+POD = re.compile(r"pod([0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(\.slice)?$")
 
 
 def pod_of(name):
     """A pod's identity, always the same for a container's name."""
     return str(uuid.UUID(hashlib.sha256(name.encode()).hexdigest()[:32]))
+
+
+def pod_in(folder):
+    """The pod's identity in the name of its cgroup, or ""."""
+    found = POD.search(folder)
+    return found.group(1).replace("_", "-") if found else ""
+
+
+def made_here(pod):
+    """Whether it cannot be a kubelet's pod: those have random identities, which say so (RFC 9562, version 4); ours are digests, of
+    which one in 64 looks like that."""
+    return uuid.UUID(pod).version != 4
 
 
 # engine -> cgroup path of the container called by 64 hexadecimal digits

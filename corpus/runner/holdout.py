@@ -58,10 +58,14 @@ def write(path, programs, day):
         {"seed": SEED, "share": SHARE, "drawn": day, "candidates": names, "sealed": draw(names)}, indent=1) + "\n")
 
 
-def read(path):
-    """Nothing is sealed before the draw. ValueError where the file is not what the rule gives: it was altered."""
+def read(path, *shelves):
+    """Nothing is sealed before the draw. ValueError where the file is not what the rule gives, or is gone though a shelf of what it
+    sealed is there, beside it or among `shelves`."""
     path = pathlib.Path(path)
     if not path.exists():
+        for shelf in (path.parent / "sealed", *shelves):
+            if (shelf / "index.json").exists():
+                raise ValueError(f"{path} is missing, but {shelf / 'index.json'} lists what it sealed: restore it")
         return Sealed(frozenset(), frozenset())
     told = json.loads(path.read_text())
     if draw(told["candidates"]) != told["sealed"]:

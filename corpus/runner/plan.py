@@ -7,12 +7,13 @@ import random
 from runner import engine, network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
-CONTENDED = 0.4                        # cores that a program can count on beside others
-ALONE_EVERY = 40                       # one run in so many has the machine to itself, with two cores
-SHORT, LONG = 160, 260                 # seconds from the start of a program to the end of its recording
+CONTENDED = 0.3                        # cores that a program can count on beside others
+ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
+SHORT, LONG = 160, 310                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
-NEEDED = 120                           # seconds of verified work that make a recording usable
+PLANNED = 120                          # seconds of work that a recording is planned to hold
+NEEDED = 90                            # seconds of verified work that make it usable
 EARLIEST, LATEST = 4.0, 14.0           # seconds that the recorder is ahead of the program: enough to be ready, and over a whole slice
 WHOLE_TWINS = 40                       # about as large a part of the honest runs as one of each family is of the miners':
                                        # honest programs, likest to miners first, that fill a whole window too
@@ -105,10 +106,22 @@ def wishes(programs, runs, seed):
     return made + whole_windows(programs, seed)
 
 
-def in_part(wish, part, parts):
-    """Whether a wish belongs to part 1..parts. A program's runs stay together, a miner's by variant: a part is a small corpus of its own."""
-    kept = wish.program.name if wish.label == "miner" else wish.program.program
-    return int.from_bytes(hashlib.sha256(f"part {kept}".encode()).digest()[:8], "big") % parts == part - 1
+def first_parts(wished, part, parts):
+    """The wishes of parts 1 to `part` of `parts`, each a small corpus of its own: of either label as large a share, and a program's runs
+    together, a miner's by variant. What failed in an earlier part comes again among the company of a later one.
+
+    Honest programs that live come before those that a shell starts anew for each unit: at the ages of examples few of those are left.
+    """
+    def rank(wish):
+        kept = wish.program.name if wish.label == "miner" else wish.program.program
+        return wish.program.churns and wish.label != "miner", hashlib.sha256(f"part {kept}".encode()).hexdigest()
+    kept = []
+    for label in sorted({wish.label for wish in wished}):
+        mine = [wish for wish in wished if wish.label == label]
+        ranks = sorted({rank(wish) for wish in mine})
+        last = set(ranks[:len(ranks) * part // parts])
+        kept += [wish for wish in mine if rank(wish) in last]
+    return kept
 
 
 def whole_windows(programs, seed):
@@ -120,17 +133,22 @@ def whole_windows(programs, seed):
         if program.label == "miner":
             families.setdefault(program.family, []).append(program)
         elif program.twin:
-            twins.append((program.category != "hard-jsonrpc", source.random(), program))
+            twins.append((program.category != "hard-jsonrpc", program.churns, source.random(), program))
     first = {}
     for *rank, program in twins:
         first.setdefault(program.program, (*rank, program))
-    chosen = [row[-1] for row in sorted(first.values(), key=lambda row: row[:2])[:WHOLE_TWINS]]
+    chosen = [row[-1] for row in sorted(first.values(), key=lambda row: row[:3])[:WHOLE_TWINS]]
     return [Wish(program, 0, whole=True) for program in [source.choice(mine) for _, mine in sorted(families.items())] + chosen]
+
+
+def shortest(wish):
+    """Seconds that its recording has at least."""
+    return WHOLE if wish.whole else SHORT
 
 
 def takes_long(program, cores):
     """Whether SHORT seconds are too few for its preparation (a dataset) and the work that must be seen. Others want the CPU too."""
-    return program.warmup / min(cores, program.threads, CONTENDED) + NEEDED + 20 > SHORT
+    return program.warmup / min(cores, program.threads, CONTENDED) + PLANNED + 20 > SHORT
 
 
 def lengths(miners, blocks, source):
@@ -162,7 +180,8 @@ def make_plan(wished, seed, first_block=0, first_order=0, block_size=9, kept=())
 def as_before(run, told):
     """The run with the conditions of its provenance."""
     place = run.program.place or told["place"]
-    return dataclasses.replace(run, place=place, alone=told["alone"], **{key: told[key] for key in ("cores", "engine", "port", "offset")})
+    net = told.get("net") if told.get("net") in network.NETS else run.net   # on loopback none was told
+    return dataclasses.replace(run, place=place, net=net, alone=told["alone"], **{key: told[key] for key in ("cores", "engine", "port", "offset")})
 
 
 def blocks_of(wished, source, first_block, first_order, block_size, whole):

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import time
 
+from runner import catalogue
+
 HERE = pathlib.Path(__file__).resolve().parent.parent
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
@@ -336,7 +338,7 @@ def sources_of(packages, origins, steps):
 
 
 def kind_of(step):
-    return next(kind for kind in ("npm", "go", "cargo", "maven", "pypi", "build") if kind in step)
+    return next(kind for kind in catalogue.INSTALLERS if kind in step)
 
 
 def check_versions(step):

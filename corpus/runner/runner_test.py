@@ -1,18 +1,22 @@
 """Tests of the runner's parts that need no container: catalogue, work meter, plan; and that the committed catalogue holds its promises."""
 import collections
+import hashlib
 import json
+import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import types
 import unittest
+from unittest import mock
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "workers"))
-from runner import catalogue, datasheet, engine, holdout, listing, network, plan, rootfs, work  # noqa: E402
+from runner import catalogue, container, datasheet, engine, holdout, leftovers, listing, network, plan, rootfs, work  # noqa: E402
 import jobs  # noqa: E402
 import searches  # noqa: E402
 import wire  # noqa: E402
@@ -59,17 +63,61 @@ class Catalogue(unittest.TestCase):
             with self.assertRaises(catalogue.CatalogueError):
                 self.read(GOOD.replace(old, new))
 
+    def test_values_of_a_wrong_kind_are_named_with_file_and_field(self):
+        for field, value in (("packages", '"gcc"'), ("packages", "[1]"), ("twin", '"false"'), ("threads", '"two"'), ("threads", "0"), ("threads", "true"),
+                             ("threads", "1.5"), ("env", '"A"'), ("env", "{ A = true }"), ("peer", "3"), ("cores", "-1"), ("cores", "nan"), ("peer_cores", "0"),
+                             ("memory", "-1"), ("warmup", '"long"'), ("place", '"moon"'), ("also", '"tls"'), ("core", "1"), ("plain", '"no"'),
+                             ("tricks", '"memfd"'), ("install", '"x"'), ("install", "[{ to = '/x' }]"), ("install", "[{ go = 'x@v1.0.0' }]"),
+                             ("install", "[{ cargo = 'x@1.0.0', to = '/x' }]"), ("install", "[{ npm = 'x@1.0.0', to = '/x' }]")):
+            self.assert_refused(f"{field} = {value}\n{GOOD}", field)
+            self.assert_refused(f"{GOOD}[variants.other]\n{field} = {value}\n", field)
+        for field, value in (("pattern", "3"), ("from", '"moon"'), ("kind", '"sum"'), ("least_per_minute", '"2"'), ("longest_gap", "0"), ("begin", "1")):
+            own = "\n".join(line for line in GOOD.splitlines() if not line.startswith(f"{field} ="))
+            self.assert_refused(own.replace("[progress]", f"[progress]\n{field} = {value}"), field)
+            self.assert_refused(GOOD + f"[variants.slow.progress]\n{field} = {value}\n", field)
+        for field in ("program", "family", "label", "source", "likeness", "command", "category"):
+            self.assert_refused("\n".join(f"{field} = 3" if line.startswith(f"{field} =") else line for line in GOOD.splitlines()), field)
+        self.assert_refused("variants = 3\n" + GOOD.partition("[variants")[0], "variants")
+        self.assert_refused(GOOD.replace("variants.slow", "variants.'a/b'"), "a/b")
+
+    def assert_refused(self, text, word):
+        with self.assertRaisesRegex(catalogue.CatalogueError, rf"^x\.toml: .*{word}") as caught:
+            self.read(text)
+        self.assertEqual(len(str(caught.exception).splitlines()), 1)
+
+    def test_fields_that_contradict_each_other_are_refused(self):
+        miner = GOOD.replace("benign", "miner").replace("legitimate", "public-miner")
+        self.assertEqual(self.read('core = "scrypt"\n' + miner)[0].label, "miner")
+        self.assert_refused(miner, "core")
+        self.assert_refused('core = "scrypt"\n' + miner.replace("public-miner", "legitimate"), "source")
+        self.assert_refused('core = "scrypt"\ntwin = true\n' + miner, "twin")
+        self.assert_refused(GOOD.replace("[progress]", '[progress]\nfrom = "peer"'), "peer")
+
+    def test_a_bad_file_is_named_and_the_others_are_used(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "x.toml").write_text(GOOD)
+            (folder / "bad.toml").write_text("program = ")
+            (folder / "worse.toml").write_bytes(b"\xff")
+            programs, problems = catalogue.read_usable(folder)
+            self.assertEqual({p.program for p in programs}, {"x"})
+            self.assertEqual([line.partition(":")[0] for line in problems], ["bad.toml", "worse.toml"])
+            with self.assertRaisesRegex(catalogue.CatalogueError, "bad.toml.*worse.toml"):
+                catalogue.read_catalogue(folder)
+
     def test_the_committed_catalogue(self):
         programs = catalogue.read_catalogue(HERE / "catalogue")
-        honest = {p.program for p in programs if p.label == "benign"}
-        public = {p.family for p in programs if p.label == "miner" and p.source == "public-miner"}
-        self.assertGreaterEqual(len(honest), 27)
-        self.assertGreaterEqual(len({p.program for p in programs if p.twin}), 13)
-        self.assertGreaterEqual(len(public), 3)
-        for program in programs:
-            self.assertTrue(program.label == "benign" or program.core, f"{program.name}: a miner names its core")
-            self.assertFalse(program.twin and program.label == "miner", program.name)
-            self.assertTrue(program.progress.source == "program" or program.peer, f"{program.name}: progress from a peer it has not")
+        honest = [p for p in programs if p.label == "benign"]
+        public = [p for p in programs if p.label == "miner" and p.source == "public-miner"]
+        tricks = {p.trick for p in programs if p.trick}
+        self.assertGreaterEqual(len({p.program for p in honest}), 150)
+        self.assertGreaterEqual(len({p.family for p in honest}), 100)
+        self.assertGreaterEqual(len({p.program for p in programs if p.twin}), 30)
+        self.assertGreaterEqual(len({p.program for p in public}), 10)
+        self.assertGreaterEqual(len({p.family for p in public}), 8)
+        self.assertGreaterEqual(len(tricks), 12)
+        self.assertGreaterEqual(len({p.core for p in programs if p.trick}), 3)
+        self.assertGreaterEqual(len({p.program for p in programs if p.source == "malware"}), 10)
         throttled = {p.program for p in programs if p.throttled or p.source == "malware"}
         self.assertEqual({p.program for p in programs if p.label == "miner"} - throttled, set())
 
@@ -180,23 +228,48 @@ class Plan(unittest.TestCase):
         names = {wish.name for wish in self.wished if wish.program.program != "nginx" and not wish.whole}
         self.assertEqual({wish.name for wish in fewer if not wish.whole}, names)
 
-    def test_parts_hold_each_wish_once_and_all_runs_of_an_honest_program_together(self):
-        parts = [{wish.name for wish in self.wished if plan.in_part(wish, part, 4)} for part in range(1, 5)]
-        self.assertEqual(sum(map(len, parts)), len(self.wished))
-        self.assertEqual(set().union(*parts), {wish.name for wish in self.wished})
-        honest = {wish.name: wish.program.program for wish in self.wished if wish.label == "benign"}
-        places = collections.defaultdict(set)
-        for number, part in enumerate(parts):
-            for name in part & set(honest):
-                places[honest[name]].add(number)
+    def test_part_k_holds_the_parts_before_it_and_the_last_one_everything(self):
+        parts = [plan.first_parts(self.wished, part, 4) for part in range(1, 5)]
+        names = [{wish.name for wish in part} for part in parts]
+        self.assertTrue(names[0] < names[1] < names[2] < names[3])
+        self.assertEqual(sorted(wish.name for wish in parts[3]), sorted(wish.name for wish in self.wished))
+        self.assertEqual([len(part) for part in parts], [len(part) for part in names])
+
+    def test_each_part_has_its_share_of_miners(self):
+        def share(wished):
+            return statistics.mean(wish.label == "miner" for wish in wished)
+        for parts in (2, 4, 10):
+            before = set()
+            for part in range(1, parts + 1):
+                held = plan.first_parts(self.wished, part, parts)
+                own = [wish for wish in held if wish.name not in before]
+                before = {wish.name for wish in held}
+                for wished in (held, own):
+                    self.assertLess(abs(share(wished) - share(self.wished)), 0.06, (part, parts))
+
+    def test_runs_of_a_program_are_in_one_part_and_honest_ones_that_churn_in_the_last(self):
+        first = collections.defaultdict(list)
+        for part in range(10, 0, -1):
+            for wish in plan.first_parts(self.wished, part, 10):
+                first[wish.name].append(part)
+        places, churns = collections.defaultdict(set), collections.defaultdict(list)
+        for wish in self.wished:
+            part = min(first[wish.name])
+            places[wish.program.name if wish.label == "miner" else wish.program.program].add(part)
+            if wish.label == "benign":
+                churns[wish.program.churns].append(part)
         self.assertEqual({len(place) for place in places.values()}, {1})
+        self.assertLessEqual(max(churns[False]), min(churns[True]))
 
     def test_what_failed_is_tried_again_as_it_was(self):
         failed = next(run for run in self.plan if run.cores == 0.6 and not run.program.place)
-        told = {"cores": 0.6, "engine": failed.engine, "place": failed.place, "port": 9999, "offset": 5.5, "alone": failed.alone}
+        told = {"cores": 0.6, "engine": failed.engine, "place": "veth", "net": "172.28.1", "port": 9999, "offset": 5.5, "alone": failed.alone}
         again = plan.make_plan(self.wished, 2, kept={failed.name: told})
         tried = next(run for run in again if run.name == failed.name)
-        self.assertEqual((tried.cores, tried.engine, tried.place, tried.port, tried.offset), (0.6, failed.engine, failed.place, 9999, 5.5))
+        self.assertEqual((tried.cores, tried.engine, tried.place, tried.net, tried.port, tried.offset), (0.6, failed.engine, "veth", "172.28.1", 9999, 5.5))
+        for net in ({"net": "127.0.0.1"}, {"net": None}, {}):   # on loopback; by a runner that did not tell
+            again = plan.as_before(failed, {**{key: told[key] for key in told if key != "net"}, **net, "place": "loopback"})
+            self.assertEqual((again.place, again.net), ("loopback", failed.net))
 
     def test_what_is_left_goes_into_blocks_of_its_own(self):
         done = {run.name for run in self.plan[:40]}
@@ -288,6 +361,23 @@ class HoldOut(unittest.TestCase):
 
     def test_the_committed_one_is_what_the_rule_gives(self):
         holdout.read(HERE / "holdout.json")
+
+    def test_the_committed_one_is_the_one_that_was_drawn(self):
+        digest = hashlib.sha256((HERE / "holdout.json").read_bytes()).hexdigest()
+        self.assertEqual(digest, "9a16d4b4be11d815dde34d3c5a09ea91604d51c43fc34eb55ba770bf1faccb61",
+                         "it is drawn once: whoever changes it changes this line, too, and says why")
+
+    def test_a_shelf_without_what_sealed_it_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "sealed").mkdir()
+            self.assertEqual(holdout.read(folder / "holdout.json").families, frozenset())
+            (folder / "sealed/index.json").write_text('{"runs": []}')
+            for path, shelves in ((folder / "holdout.json", ()), (folder / "elsewhere/holdout.json", (folder / "sealed",))):
+                with self.assertRaisesRegex(ValueError, "missing.*restore it"):
+                    holdout.read(path, *shelves)
+            holdout.write(folder / "holdout.json", self.programs, "2026-11-27")
+            self.assertEqual(len(holdout.read(folder / "holdout.json").families), 12)
 
 
 class Listing(unittest.TestCase):
@@ -401,6 +491,116 @@ class Families(unittest.TestCase):
                                      program("d", "davy-d", source="own-worker"), program("e", "gcc-12", packages=("g++",))])
         self.assertEqual(list(named), ["b"])
         self.assertIn("postgresql is no source package of redis-server: they come from redis", named["b"])
+
+
+class TakingDown(unittest.TestCase):
+    def test_each_step_is_done_whatever_became_of_those_before(self):
+        called = []
+
+        def call(*words):
+            called.append(words[1] if words[0] == "runc" else words[0])
+            if called[-1] in ("kill", "umount"):
+                raise subprocess.TimeoutExpired(words, 60)
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(container, "quiet", call):
+            box = container.Container("/nonexistent", folder, "n", "/c", "true", "davy-n", 1, 64, {}, print)
+            (box.folder / "up").mkdir(parents=True)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                box.close()
+            self.assertEqual(called, ["kill", "delete", "umount"])
+            self.assertFalse(box.folder.exists())
+
+
+class Leftovers(unittest.TestCase):
+    """Of a machine that is a folder: runner 100 lives, runner 200 died, 300 is no runner any more but somebody else's process."""
+    LIVING, DEAD, REUSED, UNKNOWN = (digit * 64 for digit in "abcd")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.temp = self.root / tempfile.gettempdir().lstrip("/")
+        self.called = []
+        for pid, name in ((100, self.LIVING), (200, self.DEAD), (300, self.REUSED)):
+            for part in (name, f"peer-{name[:8]}"):
+                (self.temp / f"davy-corpus-{pid}-x/{part}/merged").mkdir(parents=True)
+        for tag in (name[:8] for name in (self.LIVING, self.DEAD, self.UNKNOWN)):
+            for controller in ("cpu", "memory"):
+                (self.root / "sys/fs/cgroup" / controller / "davy-peer" / tag).mkdir(parents=True)
+            for name in (f"davy-{tag}", f"davy-{tag}-p", f"somebody-{tag}"):
+                (self.root / "run/netns" / name).mkdir(parents=True)
+        self.pods = {name: self.root / f"sys/fs/cgroup{engine.cgroup_path(kind, name)}" for kind, name in
+                     (("kubernetes", self.LIVING), ("kubernetes-systemd", self.DEAD), ("kubernetes", self.UNKNOWN))}
+        self.kubelets = self.root / "sys/fs/cgroup/kubepods/burstable/pod6c84fb90-12c4-41e1-840d-de25b8a4e5a1"
+        for pod in (*(pod.parent for pod in self.pods.values()), self.kubelets):
+            pod.mkdir(parents=True)
+        self.process(300, "vim", "corpus/run")
+        self.process(400, "davy", "record", "--container", self.LIVING, "--out", "a.part")
+        self.process(500, "davy", "record", "--container", self.DEAD, "--out", "b.part")
+        self.process(600, "davy", "record", "--container", self.UNKNOWN, "--out", "c.part")
+        self.process(700, "davy", "record", "--container", self.UNKNOWN, "--out", "of-somebody.davy")
+        (self.root / "proc/mounts").write_text(f"overlay {self.root}/elsewhere/davy-corpus-200-y/peer-eeeeeeee/merged overlay rw 0 0\nproc /proc proc rw 0 0\n")
+
+    def process(self, pid, *words):
+        (self.root / f"proc/{pid}").mkdir(parents=True, exist_ok=True)
+        (self.root / f"proc/{pid}/cmdline").write_bytes("\0".join((*words, "")).encode())
+
+    def call(self, *words):
+        self.called.append(" ".join(words))
+        listed = [{"id": self.DEAD, "bundle": f"/tmp/davy-corpus-200-x/{self.DEAD}"}, {"id": "of-somebody", "bundle": "/run/somebody"}]
+        return types.SimpleNamespace(stdout=json.dumps(listed) if words[:2] == ("runc", "list") else "", returncode=0)
+
+    def sweep(self):
+        return leftovers.sweep(root=self.root, call=self.call)
+
+    def test_what_a_living_runner_has_or_might_have_stays(self):
+        self.process(100, "/usr/bin/python3", "corpus/run", "--runs", "2")
+        told = self.sweep()
+        self.assertFalse([line for line in self.called + told if self.LIVING[:8] in line or self.UNKNOWN[:8] in line or "somebody" in line])
+        self.assertEqual({line for line in self.called if line.startswith(("kill", "ip"))},
+                         {"kill -KILL 500", "ip netns delete davy-bbbbbbbb", "ip netns delete davy-bbbbbbbb-p"})
+        self.assertEqual({line.split()[3] for line in self.called if line.startswith("runc kill")},
+                         {self.DEAD, self.REUSED, "peer-bbbbbbbb", "peer-cccccccc", "peer-eeeeeeee"})
+        self.assertIn(f"umount -l {self.root}/elsewhere/davy-corpus-200-y/peer-eeeeeeee/merged", self.called)
+        self.assertEqual([path.name for path in self.temp.glob("davy-corpus-*")], ["davy-corpus-100-x"])
+        self.assertEqual(sorted(path.name for path in self.root.glob("sys/fs/cgroup/*/davy-peer/*")), ["aaaaaaaa"] * 2 + ["dddddddd"] * 2)
+        self.assertEqual({name for name, pod in self.pods.items() if pod.parent.exists()}, {self.LIVING, self.UNKNOWN})
+        self.assertTrue(all(line.startswith("removed") for line in told), told)
+
+    def test_where_no_other_runner_lives_all_of_it_goes(self):
+        self.sweep()
+        self.assertEqual(sorted(line for line in self.called if line.startswith("kill")), ["kill -KILL 400", "kill -KILL 500", "kill -KILL 600"])
+        self.assertEqual(sum(line.startswith("ip netns delete davy-") for line in self.called), 6)
+        self.assertEqual(list(self.temp.glob("davy-corpus-*")) + list(self.root.glob("sys/fs/cgroup/*/davy-peer/*")), [])
+        self.assertFalse([name for name, pod in self.pods.items() if pod.parent.exists()])
+        self.assertTrue(self.kubelets.exists())
+        self.assertFalse([line for line in self.called if "somebody" in line])
+
+    def test_what_cannot_be_removed_is_named_and_the_rest_goes(self):
+        self.process(100, "python3", "./run")
+        busy = self.root / "sys/fs/cgroup/cpu/davy-peer/bbbbbbbb/still-in-it"
+        busy.mkdir()
+        usual = self.call
+
+        def call(*words):
+            if words[:2] == ("runc", "kill"):
+                raise subprocess.TimeoutExpired(words, 60)
+            return usual(*words)
+        self.call = call
+        told = self.sweep()
+        self.assertTrue(busy.exists())
+        self.assertEqual(sum("cannot be removed" in line for line in told), 6, told)
+        self.assertIn("ip netns delete davy-bbbbbbbb", self.called)
+
+    def test_a_folder_that_another_user_made_says_nothing(self):
+        self.process(100, "python3", "corpus/run")
+        with mock.patch.object(leftovers.os, "geteuid", lambda: os.getuid() + 1):
+            self.sweep()
+        self.assertFalse([line for line in self.called if self.REUSED in line])
+
+    def test_command_lines_of_runners(self):
+        for words, runner in ((["python3", "corpus/run", "--runs"], True), (["/usr/bin/python3.11", "-u", "/x/corpus/run"], True), (["python3", "run"], True),
+                              (["bash", "./run"], False), (["python3", "-m", "unittest"], False), ([""], False), ([], False), (None, False)):
+            self.assertEqual(leftovers.is_runner(words), runner, words)
 
 
 class Shared(rootfs.Root):
