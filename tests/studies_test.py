@@ -52,24 +52,39 @@ class LeaveOneFamilyOut(unittest.TestCase):
     ROWS = [{"family": family, "program": program, "core": core, "label": label, "source": source} for family, program, core, label, source in (
         ("xmrig", "xmrig", "randomx", "miner", "public-miner"), ("monero", "monerod", "randomx", "miner", "public-miner"),
         ("monero", "monerod-idle", "randomx", "benign", "legitimate"), ("davy-a", "stratum", "scrypt", "miner", "own-worker"),
+        ("xmrig", "xmrig-cn", "cryptonight", "miner", "public-miner"), ("davy-a", "webapp", "scrypt", "miner", "malware"),
         ("gcc-12", "worker-ci", "", "benign", "own-worker"), ("gcc-12", "gxx", "", "benign", "legitimate"))]
 
     def setUp(self):
-        self.folds = [(kind, name, flags, [row["program"] for row in judged]) for kind, name, flags, judged in
-                      command("leave_one_family_out").folds(self.ROWS)]
+        self.study = command("leave_one_family_out")
+        self.folds = [(kind, name, flags, [row["program"] for row in judged]) for kind, name, flags, judged in self.study.folds(self.ROWS)]
 
-    def test_each_family_is_left_out_once_and_judged_whole(self):
-        families = [fold for fold in self.folds if fold[0] == "family"]
-        self.assertEqual([(name, judged) for _, name, _, judged in families],
-                         [("davy-a", ["stratum"]), ("gcc-12", ["worker-ci", "gxx"]), ("monero", ["monerod", "monerod-idle"]), ("xmrig", ["xmrig"])])
-        for _, name, flags, _ in families:
+    def test_each_family_is_left_out_once_and_whole(self):
+        families = [(name, flags, judged) for kind, name, flags, judged in self.folds if kind == "family" and name != "our own"]
+        self.assertEqual([(name, judged) for name, _, judged in families],
+                         [("gcc-12", ["gxx"]), ("monero", ["monerod", "monerod-idle"]), ("xmrig", ["xmrig", "xmrig-cn"])])
+        for name, flags, _ in families:
             self.assertEqual(flags, ["--leave-out-family", name])
 
-    def test_what_is_our_own_is_left_out_by_its_source_whatever_its_family(self):
-        self.assertIn(("own", "own programs", ["--leave-out-source", "own-worker"], ["stratum", "worker-ci"]), self.folds)
+    def test_what_is_our_own_leaves_together_with_its_families(self):
+        _, _, flags, judged = next(fold for fold in self.folds if fold[1] == "our own")
+        self.assertEqual(judged, ["stratum", "webapp", "worker-ci"])
+        self.assertEqual(flags, ["--leave-out-source", "own-worker", "--leave-out-family", "davy-a", "--leave-out-family", "gcc-12"])
 
-    def test_of_a_core_miners_are_judged(self):
-        self.assertIn(("core", "randomx", ["--leave-out-core", "randomx"], ["xmrig", "monerod"]), self.folds)
+    def test_with_a_core_the_families_leave_that_have_it(self):
+        self.assertIn(("core", "randomx", ["--leave-out-core", "randomx", "--leave-out-family", "monero", "--leave-out-family", "xmrig"],
+                       ["xmrig", "monerod", "monerod-idle"]), self.folds)
+
+    def test_intervals_are_those_of_clopper_and_pearson(self):
+        # scipy.stats.beta.ppf, 1.10
+        for (k, n), (low, high) in {(0, 100): (0, 0.0362), (5, 5): (0.4782, 1), (3, 10): (0.0667, 0.6525)}.items():
+            figure = self.study.figure(k, n)
+            self.assertEqual((figure["low"], figure["high"]), (low, high))
+
+    def test_a_miner_is_found_by_most_runs_and_one_alarm_is_one(self):
+        for label, alerts, expected in (("miner", (1, 0), False), ("miner", (1, 1, 0), True), ("benign", (1, 0, 0), True), ("benign", (0,), False)):
+            runs = [{"label": label, "alerted": bool(alert)} for alert in alerts]
+            self.assertEqual(self.study.alerted(runs), expected, (label, alerts))
 
 
 class Corpus(unittest.TestCase):
