@@ -75,7 +75,7 @@ FIELDS = {
     "progress": TABLE, "core": TEXT, "twin": BOOL, "packages": TEXTS, "peer": TEXT, "peer_cores": ABOVE_ZERO, "threads": COUNT, "cores": NUMBER,
     "install": ("a list of steps, each {npm|go|cargo|maven|pypi|build = ..., to = ...}: see corpus/README.md", all_of(list, is_step)),
     "warmup": NUMBER, "place": one_of(("",) + PLACES), "variants": TABLES, "tricks": TABLES, "also": TEXTS, "memory": COUNT,
-    "env": ("a table of texts and numbers", all_of(dict, lambda value: is_text(value) or is_number(value))), "plain": BOOL, "throttled": BOOL}
+    "env": ("a table of texts and numbers", all_of(dict, lambda value: is_text(value) or is_number(value))), "plain": BOOL, "throttled": BOOL, "waits": BOOL}
 OF_VARIANTS = {"live_only": BOOL, "trick": TEXT, "prelude": TEXT}
 PROGRESS = {"from": one_of(("program", "peer")), "pattern": FILLED, "kind": one_of(("count", "cumulative")), "unit": FILLED, "least_per_minute": NUMBER,
             "longest_gap": ABOVE_ZERO, "begin": TEXT, "dataset": TEXT, "rate": TEXT}
@@ -136,6 +136,7 @@ class Program:
     memory: int           # MiB
     env: dict
     live_only: bool
+    waits: bool           # catalogued, and recorded only when named by --only
     trick: str            # how a miner hides (tricks/NAME.sh), or ""
     also: tuple           # further tricks that it does under another name
     throttled: bool       # one thread on a part of a core, or less by a way of its own
@@ -197,7 +198,7 @@ def make_variant(where, entry, variant, overrides):
         progress=read_progress(where, merged["progress"]), threads=int(merged.get("threads", 2)),
         cores=float(merged.get("cores", 0)), warmup=float(merged.get("warmup", 5)), place=merged.get("place", ""),
         memory=int(merged.get("memory", 4096)), env={k: str(v) for k, v in merged["env"].items()},
-        live_only=bool(merged.get("live_only", False)), trick=merged.get("trick", ""), also=tuple(merged.get("also", ())),
+        live_only=bool(merged.get("live_only", False)), waits=bool(merged.get("waits", False)), trick=merged.get("trick", ""), also=tuple(merged.get("also", ())),
         throttled=variant.startswith("throttled"))
 
 

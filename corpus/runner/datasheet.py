@@ -91,7 +91,9 @@ def claims(programs, rows, sealed):
 
 def figures(programs, rows, sealed, size):
     kept = usable(rows)
-    lines = [f"{len(kept)} verified runs, {size / 2 ** 20:.1f} MiB; {len(rows) - len(kept)} failed and were not used. {busy(rows)} honest programs kept half a core busy for a minute.", "",
+    waiting = len({p.program for p in programs if p.waits})
+    lines = [f"{len(kept)} verified runs, {size / 2 ** 20:.1f} MiB; {len(rows) - len(kept)} failed and were not used. {busy(rows)} honest programs kept half",
+             f"a core busy for a minute. {waiting} programs of the catalogue wait to be recorded.", "",
              *contents(programs, rows, sealed), "", *by_core(programs, rows), "", *by_category(programs, rows), ""]
     if kept:
         gaps = [row["provenance"]["seconds"] for row in kept]

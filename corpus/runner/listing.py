@@ -14,7 +14,7 @@ def of_program(name, variants, rows, sealed):
     return {"program": name, "family": one.family, "core": one.core, "category": one.category, "label": one.label, "source": one.source,
             "twin": one.twin, "variants": [variant.variant for variant in variants if not variant.live_only],
             "tricks": sorted({variant.trick for variant in variants if variant.trick}),
-            "sealed": one.family in sealed.families,
+            "sealed": one.family in sealed.families, "waits": one.waits,
             "runs": sum(row["program"] == name and row["status"] == "ok" for row in rows)}
 
 
@@ -41,6 +41,8 @@ def counts(programs):
     yield "sealed, for the hold-out"
     for label in ("miner", "benign"):
         yield line(label, [one for one in sealed if one["label"] == label])
+    yield "waiting to be recorded"
+    yield line("", [one for one in programs if one["waits"]])
     tricks = sorted({trick for one in programs for trick in one["tricks"]})
     yield from textwrap.wrap(f"{len(tricks)} tricks: {' '.join(tricks) or '-'}", 80, subsequent_indent="  ")
 
@@ -52,5 +54,6 @@ def lines(programs, rows, sealed, as_json):
     made = [f"{'program':24} {'family':20} {'label':7} {'runs':>4}  category"]
     for one in listed:
         kind = one["label"] + ("*" if one["twin"] else "")
-        made.append(f"{one['program'][:24]:24} {one['family'][:20]:20} {kind:7} {one['runs']:4}  {one['category']}{', sealed' if one['sealed'] else ''}")
+        made.append(f"{one['program'][:24]:24} {one['family'][:20]:20} {kind:7} {one['runs']:4}  {one['category']}{', sealed' if one['sealed'] else ''}"
+                    f"{', waits' if one['waits'] else ''}")
     return made + ["* looks like a miner", "", *counts(listed)]

@@ -8,14 +8,14 @@ from runner import engine, network
 
 SHARED_CORES = (0.6, 0.6, 1.0, 2.0)   # drawn alike for miners and honest programs; the host's own number is no quota at all
 CONTENDED = 0.3                        # cores that a program can count on beside others
-ALONE_EVERY = 20                       # one run in so many has the machine to itself, with two cores
+ALONE_EVERY = 40                       # one run in so many has the machine to itself, with two cores
 SHORT, LONG = 160, 310                 # seconds from the start of a program to the end of its recording
 WHOLE = 640                            # of the runs that fill a whole window of ten minutes
 THROTTLED = 0.2                        # of the runs of either label: about as many as a miner's variants and tricks give
 PLANNED = 120                          # seconds of work that a recording is planned to hold
 NEEDED = 90                            # seconds of verified work that make it usable
 EARLIEST, LATEST = 4.0, 14.0           # seconds that the recorder is ahead of the program: enough to be ready, and over a whole slice
-WHOLE_TWINS = 40                       # about as large a part of the honest runs as one of each family is of the miners':
+WHOLE_TWINS = 24                       # about as large a part of the honest runs as one of each family is of the miners':
                                        # honest programs, likest to miners first, that fill a whole window too
 
 
