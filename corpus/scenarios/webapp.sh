@@ -1,4 +1,4 @@
-# 10: inside an honest application: a web server in Node.js whose worker threads mine, while it serves requests.
+# 10: inside an honest application: a web server in Node.js whose worker threads mine (in plain JavaScript), while it serves requests.
 . /opt/corpus/scenarios/lib.sh
 cat >/tmp/server.js <<'J'
 const http = require('http');
