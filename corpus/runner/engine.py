@@ -42,14 +42,14 @@ def cgroup_path(engine, name):
     return PATHS[engine](name)
 
 
-def remove_pod(engine, name):
-    """The pod's own cgroup, which runc makes and leaves; the levels above are everybody's."""
-    parent = pathlib.PurePosixPath(cgroup_path(engine, name)).parent
-    if "pod" not in parent.name or parent.name in ("kubepods", "libpod_parent"):
-        return
-    for root in ROOTS:
-        for folder in pathlib.Path("/").glob(f"{root}{parent}".lstrip("/")):
-            try:
-                folder.rmdir()
-            except OSError:
-                pass   # another container is in it, or it is gone
+def remove_cgroup(engine, name):
+    """What runc leaves: the container's own folder where it did not use the tree (the unified one of a hybrid host), and the pod's; the
+    levels above are everybody's."""
+    path = pathlib.PurePosixPath(cgroup_path(engine, name))
+    for one in (path, path.parent) if pod_in(path.parent.name) else (path,):
+        for root in ROOTS:
+            for folder in pathlib.Path("/").glob(f"{root}{one}".lstrip("/")):
+                try:
+                    folder.rmdir()
+                except OSError:
+                    pass   # somebody is in it, or it is gone

@@ -120,10 +120,11 @@ class Leftovers:
 def remove_folders(paths):
     """Of cgroups: the kernel refuses where somebody is in one."""
     for path in paths:
-        try:
-            path.rmdir()
-        except FileNotFoundError:
-            pass   # two names for one tree
+        for folder, _, _ in os.walk(path, topdown=False):
+            try:
+                os.rmdir(folder)
+            except FileNotFoundError:
+                pass   # two names for one tree
 
 
 def sweep(**options):

@@ -104,7 +104,7 @@ class Sessions(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         for where, name, other in ((run.container, "Container", Box), (run.network, "Network", Link), (run.time, "sleep", lambda _: None),
-                                   (run.tempfile, "tempdir", str(self.folder)), (run.engine, "remove_pod", lambda *_: Box.made[0].called.append("pod"))):
+                                   (run.tempfile, "tempdir", str(self.folder)), (run.engine, "remove_cgroup", lambda *_: Box.made[0].called.append("pod"))):
             patch = mock.patch.object(where, name, other)
             patch.start()
             self.addCleanup(patch.stop)

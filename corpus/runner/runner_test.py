@@ -577,8 +577,9 @@ class Leftovers(unittest.TestCase):
 
     def test_what_cannot_be_removed_is_named_and_the_rest_goes(self):
         self.process(100, "python3", "./run")
+        (self.root / "sys/fs/cgroup/cpu/davy-peer/bbbbbbbb/emptied").mkdir()
         busy = self.root / "sys/fs/cgroup/cpu/davy-peer/bbbbbbbb/still-in-it"
-        busy.mkdir()
+        busy.touch()   # a folder that is not empty stands for one with processes in it
         usual = self.call
 
         def call(*words):
