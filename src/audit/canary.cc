@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "base/random.h"
-#include "train/out_of_bag.h"
+#include "train/curve.h"
 
 namespace davy::audit {
 namespace {

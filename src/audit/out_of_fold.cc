@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "base/random.h"
-#include "train/out_of_bag.h"
+#include "train/curve.h"
 #include "train/tree.h"
 
 namespace davy::audit {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "train/out_of_bag.h"
+#include "train/curve.h"
 
 namespace davy::audit {
 namespace {

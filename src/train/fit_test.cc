@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "train/curve.h"
 #include "train/planted_test.h"
 
 namespace davy::train {

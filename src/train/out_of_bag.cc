@@ -4,29 +4,10 @@
 #include <cassert>
 #include <functional>
 #include <map>
-#include <numeric>
+
+#include "train/curve.h"
 
 namespace davy::train {
-
-double average_precision(std::span<const double> score, std::span<const std::uint8_t> positive,
-                         std::span<const double> weight) {
-  std::vector<std::size_t> order(score.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score[a] > score[b]; });
-  double hits = 0;
-  double all = 0;
-  double area = 0;  // times all the positive weight
-  for (std::size_t i = 0; i < order.size();) {
-    const double before = hits;
-    for (const double step = score[order[i]]; i < order.size() && score[order[i]] == step; ++i) {
-      all += weight[order[i]];
-      if (positive[order[i]] != 0) hits += weight[order[i]];
-    }
-    if (all > 0) area += (hits - before) * hits / all;
-  }
-  return hits > 0 ? area / hits : 0;
-}
-
 namespace {
 
 /// The third highest of any four successive scores; with fewer than three the lowest.

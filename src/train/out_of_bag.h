@@ -11,11 +11,6 @@
 
 namespace davy::train {
 
-/// Average precision, sum over distinct scores of (R_k - R_(k-1)) P_k: rows of one score are one step. Weighted by
-/// `weight`; equals scikit-learn's. 0 when no row is positive.
-double average_precision(std::span<const double> score, std::span<const std::uint8_t> positive,
-                         std::span<const double> weight);
-
 /// A program by the highest threshold at which it would have raised an alert, by out-of-bag scores: of one process or
 /// workload, seen from its start or late, three of four successive windows reach it (as detect/evidence.h asks for;
 /// the dataset holds some of the windows only, so this is near that rule and not the same).

@@ -11,7 +11,7 @@
 
 #include "model/explain.h"
 #include "train/forest.h"
-#include "train/out_of_bag.h"
+#include "train/curve.h"
 
 namespace {
 

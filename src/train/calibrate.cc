@@ -1,0 +1,172 @@
+#include "train/calibrate.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace davy::train {
+namespace {
+
+/// Rows of one score.
+struct Point {
+  double score = 0;
+  double weight = 0;
+  double miners = 0;  // weight of miners' rows
+};
+
+std::vector<Point> points_of(const Scored& scored) {
+  assert(scored.score.size() == scored.miner.size() && scored.score.size() == scored.weight.size());
+  std::vector<std::uint32_t> order(scored.score.size());
+  std::iota(order.begin(), order.end(), std::uint32_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scored.score[a] < scored.score[b]; });
+  std::vector<Point> points;
+  for (const std::uint32_t i : order) {
+    if (points.empty() || points.back().score != scored.score[i]) points.push_back({scored.score[i], 0, 0});
+    points.back().weight += scored.weight[i];
+    points.back().miners += scored.miner[i] != 0 ? scored.weight[i] : 0;
+  }
+  return points;
+}
+
+/// Neighbouring points that share one value.
+struct Block {
+  double weight = 0;
+  double miners = 0;
+  std::size_t points = 0;
+  [[nodiscard]] double value() const { return miners / weight; }
+};
+
+/// Adds a point behind `blocks` and pools what would fall.
+void pool(std::vector<Block>& blocks, const Point& point) {
+  Block last{point.weight, point.miners, 1};
+  while (!blocks.empty() && blocks.back().value() >= last.value()) {
+    last = {blocks.back().weight + last.weight, blocks.back().miners + last.miners, blocks.back().points + last.points};
+    blocks.pop_back();
+  }
+  blocks.push_back(last);
+}
+
+std::vector<double> values_of(std::span<const Point> points) {
+  std::vector<Block> blocks;
+  for (const Point& point : points) pool(blocks, point);
+  std::vector<double> values;
+  for (const Block& block : blocks) values.insert(values.end(), block.points, block.value());
+  return values;
+}
+
+/// The isotonic value of point `at`.
+double value_at(std::span<const Point> points, std::size_t at) { return values_of(points)[at]; }
+
+model::Range range_at(std::vector<Point>& points, std::size_t at, double weight) {
+  points[at].weight += weight;
+  const double low = value_at(points, at);
+  points[at].miners += weight;
+  const double high = value_at(points, at);
+  points[at].weight -= weight;
+  points[at].miners -= weight;
+  return {low, high};
+}
+
+/// Of one more row by itself, before point `at`.
+model::Range range_before(const std::vector<Point>& points, std::size_t at, double weight) {
+  std::vector<Point> with(points);
+  with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), Point{});
+  return range_at(with, at, weight);
+}
+
+/// Platt's likelihood with its gradient and curvature at (slope, offset).
+struct Likelihood {
+  double value = 0;
+  double gradient[2] = {0, 0};
+  double curvature[3] = {0, 0, 0};  // slope-slope, slope-offset, offset-offset
+};
+
+class PlattFit {
+ public:
+  explicit PlattFit(const Scored& scored) : scored_(scored) {
+    for (std::size_t i = 0; i < scored.score.size(); ++i) {
+      (scored.miner[i] != 0 ? miners_ : honest_) += scored.weight[i];
+    }
+  }
+
+  model::Platt run() {
+    constexpr int kSteps = 100;
+    constexpr double kSmall = 1e-5, kRidge = 1e-12, kShortest = 1e-10;
+    model::Platt now{0, std::log((honest_ + 1) / (miners_ + 1))};
+    Likelihood here = at(now);
+    for (int step = 0; step < kSteps; ++step) {
+      if (std::abs(here.gradient[0]) < kSmall && std::abs(here.gradient[1]) < kSmall) break;
+      const double a = here.curvature[0] + kRidge, b = here.curvature[1], c = here.curvature[2] + kRidge;
+      const double determinant = a * c - b * b;
+      const double down[2] = {-(c * here.gradient[0] - b * here.gradient[1]) / determinant,
+                              -(a * here.gradient[1] - b * here.gradient[0]) / determinant};
+      const double slope = here.gradient[0] * down[0] + here.gradient[1] * down[1];
+      double length = 1;
+      for (; length >= kShortest; length /= 2) {
+        const model::Platt next{now.slope + length * down[0], now.offset + length * down[1]};
+        const Likelihood there = at(next);
+        if (there.value < here.value + 1e-4 * length * slope) {
+          now = next;
+          here = there;
+          break;
+        }
+      }
+      if (length < kShortest) break;
+    }
+    return now;
+  }
+
+ private:
+  [[nodiscard]] Likelihood at(const model::Platt& platt) const {
+    const double target_of[2] = {1 / (honest_ + 2), (miners_ + 1) / (miners_ + 2)};
+    Likelihood sum;
+    for (std::size_t i = 0; i < scored_.score.size(); ++i) {
+      const double score = scored_.score[i], weight = scored_.weight[i];
+      const double target = target_of[scored_.miner[i] != 0 ? 1 : 0];
+      const double x = platt.slope * score + platt.offset;
+      const double p = platt(score);
+      sum.value +=
+          weight * (x >= 0 ? target * x + std::log1p(std::exp(-x)) : (target - 1) * x + std::log1p(std::exp(x)));
+      const double first = weight * (target - p), second = weight * p * (1 - p);
+      sum.gradient[0] += score * first;
+      sum.gradient[1] += first;
+      sum.curvature[0] += score * score * second;
+      sum.curvature[1] += score * second;
+      sum.curvature[2] += second;
+    }
+    return sum;
+  }
+
+  const Scored& scored_;
+  double miners_ = 0;
+  double honest_ = 0;
+};
+
+}  // namespace
+
+model::Isotonic fit_isotonic(const Scored& scored) {
+  const std::vector<Point> points = points_of(scored);
+  model::Isotonic fitted;
+  for (const Point& point : points) fitted.score.push_back(point.score);
+  fitted.value = values_of(points);
+  return fitted;
+}
+
+model::Platt fit_platt(const Scored& scored) { return PlattFit(scored).run(); }
+
+model::VennAbers fit_venn_abers(const Scored& scored, double weight) {
+  std::vector<Point> points = points_of(scored);
+  model::VennAbers fitted;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    fitted.score.push_back(points[i].score);
+    fitted.at.push_back(range_at(points, i, weight));
+  }
+  for (std::size_t i = 0; i <= points.size() && !points.empty(); ++i) {
+    fitted.between.push_back(range_before(points, i, weight));
+  }
+  return fitted;
+}
+
+}  // namespace davy::train
