@@ -1,17 +1,25 @@
 // Does with our code what forest_oracle.py asks, for comparison with scikit-learn and xgboost. Reads from standard
 // input
-//   fit ROWS FEATURES TREES DEPTH TRIED LEAST_LEAF SEED IMPURITY(gini|entropy) BOOTSTRAP(0|1)  then ROWS x (label
-//   values...) ap ROWS  then ROWS x (score positive weight)
-// and prints one line of JSON a request: the forest, its scores and Shapley values; or the average precision.
+//   fit ROWS FEATURES TREES DEPTH TRIED LEAST_LEAF SEED IMPURITY(gini|entropy) BOOTSTRAP(0|1)
+//     then ROWS x (label values...)
+//   ap ROWS
+//     then ROWS x (score positive weight)
+//   isolation FEATURES SAMPLE TREES ROWS
+//     then TREES x (NODES, NODES x (left right feature threshold rows)), ROWS x values
+// and prints one line of JSON a request: the forest, its scores and Shapley values; the average precision; the scores.
 #include <fmt/core.h>
 
+#include <cmath>
 #include <iostream>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "model/explain.h"
-#include "train/forest.h"
+#include "model/isolation_forest.h"
 #include "train/curve.h"
+#include "train/forest.h"
 
 namespace {
 
@@ -91,10 +99,39 @@ Json average_precision() {
   return train::average_precision(score, positive, weight);
 }
 
+/// The largest float that is not above `threshold`: for floats the same side of it.
+float at_most(double threshold) {
+  const auto near = static_cast<float>(threshold);
+  return near > threshold ? std::nextafter(near, -std::numeric_limits<float>::infinity()) : near;
+}
+
+Json isolation() {
+  model::IsolationForest forest;
+  std::size_t trees = 0, rows = 0;
+  std::cin >> forest.features >> forest.sample >> trees >> rows;
+  for (std::size_t tree = 0; tree < trees; ++tree) {
+    std::size_t nodes = 0;
+    std::cin >> nodes;
+    forest.trees.emplace_back(nodes);
+    for (model::IsolationNode& node : forest.trees.back()) {
+      double threshold = 0;
+      std::cin >> node.left >> node.right >> node.feature >> threshold >> node.rows;
+      node.threshold = at_most(threshold);
+    }
+  }
+  Json scores = Json::array();
+  std::vector<float> row(forest.features);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (float& value : row) std::cin >> value;
+    scores.push_back(model::score(forest, row));
+  }
+  return scores;
+}
+
 }  // namespace
 
 int main() {
-  std::string what;
-  while (std::cin >> what) std::cout << (what == "fit" ? fit() : average_precision()).dump() << std::endl;
+  const std::map<std::string, Json (*)()> requests{{"fit", fit}, {"ap", average_precision}, {"isolation", isolation}};
+  for (std::string what; std::cin >> what;) std::cout << requests.at(what)().dump() << std::endl;
   return 0;
 }

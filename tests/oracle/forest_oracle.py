@@ -6,7 +6,7 @@ import unittest
 
 import numpy
 import xgboost
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 
@@ -93,6 +93,22 @@ class Forests(unittest.TestCase):
         gap = numpy.mean(ours) - numpy.mean(theirs)
         print(f"average precision over 30 seeds: ours {numpy.mean(ours):.4f}, scikit-learn's {numpy.mean(theirs):.4f}")
         self.assertLess(abs(gap), 0.005)
+
+
+class IsolationForests(unittest.TestCase):
+    def test_given_the_same_trees_scores_are_scikit_learns(self):
+        random = numpy.random.default_rng(9)
+        for seed, (rows, sample) in enumerate(((500, 256), (60, 60), (300, 2), (2, 2))):
+            x = numpy.round(random.normal(size=(rows, 4)), 1).astype(numpy.float32)
+            forest = IsolationForest(n_estimators=20, max_samples=sample, random_state=seed).fit(x)
+            words = [f"isolation 4 {sample} 20 {rows}"]
+            for one in forest.estimators_:
+                tree = one.tree_
+                words.append(str(tree.node_count))
+                words += [f"{max(left, 0)} {max(right, 0)} {max(feature, 0)} {threshold:.17g} {count}" for left, right, feature, threshold, count in
+                          zip(tree.children_left, tree.children_right, tree.feature, tree.threshold, tree.n_node_samples)]
+            words += [" ".join(f"{value:.9g}" for value in row) for row in x]
+            numpy.testing.assert_allclose(ask("\n".join(words)), -forest.score_samples(x), rtol=0, atol=1e-12)
 
 
 class AveragePrecision(unittest.TestCase):
