@@ -6,6 +6,8 @@
 //     then ROWS x (score positive weight)
 //   isolation FEATURES SAMPLE TREES ROWS
 //     then TREES x (NODES, NODES x (left right feature threshold rows)), ROWS x values
+//   svm KIND(two|one) C NU GAMMA ROWS FEATURES
+//     then ROWS x (label values...)
 // and prints one line of JSON a request: the forest, its scores and Shapley values; the average precision; the scores.
 #include <fmt/core.h>
 
@@ -20,6 +22,7 @@
 #include "model/isolation_forest.h"
 #include "train/curve.h"
 #include "train/forest.h"
+#include "train/svm.h"
 
 namespace {
 
@@ -99,6 +102,24 @@ Json average_precision() {
   return train::average_precision(score, positive, weight);
 }
 
+Json svm() {
+  std::string kind;
+  Request request;
+  train::SvmOptions options;
+  options.tolerance = 1e-9;
+  std::cin >> kind >> options.c >> options.nu >> options.gamma >> request.rows >> request.features;
+  const dataset::Examples examples = read_examples(request);
+  const auto trained =
+      kind == "one" ? train::train_one_class_svm(examples, options) : train::train_svm(examples, options);
+  if (!trained) return {{"error", trained.error().message}};
+  Json answer{{"gamma", trained->gamma}, {"rows", Json::array()}, {"scores", Json::array()}};
+  for (std::size_t i = 0; i < request.rows; ++i) {
+    answer["rows"].push_back(trained->scaling(examples.row(i)));
+    answer["scores"].push_back(model::score(*trained, examples.row(i)));
+  }
+  return answer;
+}
+
 /// The largest float that is not above `threshold`: for floats the same side of it.
 float at_most(double threshold) {
   const auto near = static_cast<float>(threshold);
@@ -131,7 +152,8 @@ Json isolation() {
 }  // namespace
 
 int main() {
-  const std::map<std::string, Json (*)()> requests{{"fit", fit}, {"ap", average_precision}, {"isolation", isolation}};
+  const std::map<std::string, Json (*)()> requests{
+      {"fit", fit}, {"ap", average_precision}, {"isolation", isolation}, {"svm", svm}};
   for (std::string what; std::cin >> what;) std::cout << requests.at(what)().dump() << std::endl;
   return 0;
 }

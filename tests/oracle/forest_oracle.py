@@ -8,6 +8,7 @@ import numpy
 import xgboost
 from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.metrics import average_precision_score
+from sklearn.svm import SVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 OURS = subprocess.Popen([sys.argv.pop(1)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -109,6 +110,20 @@ class IsolationForests(unittest.TestCase):
                           zip(tree.children_left, tree.children_right, tree.feature, tree.threshold, tree.n_node_samples)]
             words += [" ".join(f"{value:.9g}" for value in row) for row in x]
             numpy.testing.assert_allclose(ask("\n".join(words)), -forest.score_samples(x), rtol=0, atol=1e-12)
+
+
+class Machines(unittest.TestCase):
+    def test_decision_values_are_scikit_learns(self):
+        for seed, (kind, gamma) in enumerate((("two", 0), ("two", 0.2), ("one", 0), ("one", 0.5))):
+            x, y = problem(300 + seed, rows=300)
+            rows = "\n".join(f"{label} " + " ".join(f"{value:.9g}" for value in row) for row, label in zip(x, y))
+            ours = ask(f"svm {kind} 3 0.1 {gamma} {x.shape[0]} {x.shape[1]}\n{rows}")
+            scaled = numpy.array(ours["rows"])
+            if kind == "two":
+                theirs = SVC(C=3, gamma=ours["gamma"], class_weight="balanced", tol=1e-9).fit(scaled, y).decision_function(scaled)
+            else:
+                theirs = -OneClassSVM(nu=0.1, gamma=ours["gamma"], tol=1e-9).fit(scaled[y == 0]).decision_function(scaled)
+            numpy.testing.assert_allclose(ours["scores"], theirs, rtol=0, atol=1e-6)
 
 
 class AveragePrecision(unittest.TestCase):
