@@ -8,6 +8,8 @@
 //     then TREES x (NODES, NODES x (left right feature threshold rows)), ROWS x values
 //   svm KIND(two|one) C NU GAMMA ROWS FEATURES
 //     then ROWS x (label values...)
+//   boosted ROWS
+//     then xgboost's JSON on one line, ROWS x values
 // and prints one line of JSON a request: the forest, its scores and Shapley values; the average precision; the scores.
 #include <fmt/core.h>
 
@@ -20,6 +22,7 @@
 
 #include "model/explain.h"
 #include "model/isolation_forest.h"
+#include "train/boost.h"
 #include "train/curve.h"
 #include "train/forest.h"
 #include "train/svm.h"
@@ -120,6 +123,22 @@ Json svm() {
   return answer;
 }
 
+Json boosted() {
+  std::size_t rows = 0;
+  std::string json;
+  std::cin >> rows;
+  std::getline(std::cin >> std::ws, json);
+  const auto model = train::boosted_from_xgboost(json);
+  if (!model) return {{"error", model.error().message}};
+  Json scores = Json::array();
+  std::vector<float> row(model->trees.features);
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (float& value : row) std::cin >> value;
+    scores.push_back(model::score(*model, row));
+  }
+  return scores;
+}
+
 /// The largest float that is not above `threshold`: for floats the same side of it.
 float at_most(double threshold) {
   const auto near = static_cast<float>(threshold);
@@ -153,7 +172,7 @@ Json isolation() {
 
 int main() {
   const std::map<std::string, Json (*)()> requests{
-      {"fit", fit}, {"ap", average_precision}, {"isolation", isolation}, {"svm", svm}};
+      {"fit", fit}, {"ap", average_precision}, {"isolation", isolation}, {"svm", svm}, {"boosted", boosted}};
   for (std::string what; std::cin >> what;) std::cout << requests.at(what)().dump() << std::endl;
   return 0;
 }

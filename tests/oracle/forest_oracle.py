@@ -126,6 +126,16 @@ class Machines(unittest.TestCase):
             numpy.testing.assert_allclose(ours["scores"], theirs, rtol=0, atol=1e-6)
 
 
+class Boosted(unittest.TestCase):
+    def test_a_model_that_xgboost_wrote_scores_as_it_does_there(self):
+        x, y = problem(400)
+        for settings in ({}, {"base_score": 0.2, "max_depth": 9}):
+            booster = xgboost.train({"objective": "binary:logistic", **settings}, xgboost.DMatrix(x, y), 30)
+            rows = "\n".join(" ".join(f"{value:.9g}" for value in row) for row in x)
+            ours = ask(f"boosted {len(x)}\n{booster.save_raw('json').decode()}\n{rows}")
+            numpy.testing.assert_allclose(ours, booster.predict(xgboost.DMatrix(x)), rtol=0, atol=1e-6)
+
+
 class AveragePrecision(unittest.TestCase):
     def test_it_is_scikit_learns_with_heavy_ties_and_weights(self):
         random = numpy.random.default_rng(5)

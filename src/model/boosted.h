@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+
+#include "model/forest.h"
+
+namespace davy::model {
+
+/// Boosted trees: each adds the value of its leaf to the log odds of a miner, which begin at `base` (Friedman 2001).
+/// The trees are of the shape of a forest's; their values are steps, of either sign.
+struct Boosted {
+  Forest trees;
+  double base = 0;
+  bool operator==(const Boosted&) const = default;
+};
+
+/// The probability, in (0, 1). REQUIRES: row.size() == boosted.trees.features, all finite.
+double score(const Boosted& boosted, std::span<const float> row);
+
+}  // namespace davy::model
