@@ -2,18 +2,15 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 namespace davy::model {
-
-float signed_log(float x) { return std::copysign(std::log1p(std::abs(x)), x); }
 
 std::vector<float> Scaling::operator()(std::span<const float> row) const {
   assert(row.size() == features);
   std::vector<float> scaled;
   scaled.reserve(columns.size());
   for (const Column& column : columns) {
-    const float off = (signed_log(row[column.feature]) - column.middle) / column.range;
+    const float off = (row[column.feature] - column.middle) / column.range;
     scaled.push_back(std::clamp(off, -kFarthest, kFarthest));
   }
   return scaled;

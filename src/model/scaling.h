@@ -6,14 +6,14 @@
 
 namespace davy::model {
 
-/// Features as a machine of distances needs them: sign(x) log(1 + |x|), less what is usual, in units of how far values
-/// usually lie apart, cut at kFarthest on both sides so that one giant does not drown the others. Features that never
-/// change are left out.
+/// Features as a machine of distances needs them: less what is usual, in units of how far values usually lie apart, cut
+/// at kFarthest on both sides so that one giant does not drown the others. Heavy tails are logarithms already
+/// (feature::Scale). Features that never change are left out.
 struct Scaling {
   struct Column {
     std::uint16_t feature = 0;
-    float middle = 0;  // of the logarithm
-    float range = 1;   // > 0
+    float middle = 0;
+    float range = 1;  // > 0
     bool operator==(const Column&) const = default;
   };
   std::uint16_t features = 0;  // of a row
@@ -23,8 +23,5 @@ struct Scaling {
   [[nodiscard]] std::vector<float> operator()(std::span<const float> row) const;
 };
 inline constexpr float kFarthest = 10;
-
-/// What a column is scaled from.
-float signed_log(float x);
 
 }  // namespace davy::model

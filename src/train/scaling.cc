@@ -40,7 +40,7 @@ model::Scaling fit_scaling(const dataset::Examples& examples, const dataset::Gro
     double all = 0;
     for (std::size_t i = 0; i < examples.rows.size(); ++i) {
       if (groups.weight[i] <= 0) continue;
-      values.emplace_back(model::signed_log(examples.row(i)[feature]), groups.weight[i]);
+      values.emplace_back(examples.row(i)[feature], groups.weight[i]);
       all += groups.weight[i];
     }
     if (values.empty()) continue;

@@ -91,7 +91,7 @@ TEST(Svm, WhatItCannotBeTrainedOnIsRefused) {
 
 TEST(Scaling, IsTheMedianAndTheQuartilesOfPrograms) {
   dataset::Examples examples = ring(8, 0, 1);
-  for (std::size_t i = 0; i < 8; ++i) examples.values[3 * i] = static_cast<float>(std::expm1(static_cast<double>(i)));
+  for (std::size_t i = 0; i < 8; ++i) examples.values[3 * i] = static_cast<float>(i);
   const model::Scaling scaling = fit_scaling(examples, dataset::group(examples), {0, 2});
   ASSERT_EQ(scaling.columns.size(), 1U);
   EXPECT_NEAR(scaling.columns[0].middle, 3, 1e-5);
