@@ -1,0 +1,72 @@
+#include "model/rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "feature/schema.h"
+
+namespace davy::model {
+namespace {
+
+/// A feature's natural value is at least this.
+struct Condition {
+  std::string_view feature;
+  double least = 0;
+};
+
+struct Rule {
+  std::string_view name;
+  double sure = 0;
+  std::vector<Condition> all;
+};
+
+const std::vector<Rule>& rules() {
+  static const std::vector<Rule> kRules{
+      // cryptnono, Kubescape: the rounding mode is one that only RandomX uses.
+      {"RandomX rounding mode", 0.9, {{"rounding_unusual", 0.05}}},
+      // Falco, Elastic: model-specific registers are written to speed RandomX up.
+      {"model-specific registers", 0.8, {{"msr_attempts", 1}}},
+      // Falco: Stratum, which it looks for on command lines.
+      {"JSON to the outside beside a busy core",
+       0.7,
+       {{"talk_json", 1}, {"talk_we_open", 1}, {"talk_alive", 0.5}, {"cpu_of_one", 0.7}}},
+      // Elastic: an executable of /tmp, deleted or in memory, that takes the CPU.
+      {"busy from a temporary place", 0.7, {{"exe_temporary", 1}, {"cpu_of_one", 0.7}}},
+      {"busy without a file", 0.7, {{"exe_gone", 1}, {"cpu_of_one", 0.7}}},
+      {"busy from a hidden file", 0.6, {{"exe_hidden", 1}, {"cpu_of_one", 0.7}}},
+      {"huge pages beside writable code", 0.6, {{"huge_pages_asked", 1}, {"writable_code_per_thread", 0.5}}},
+      // Elastic: CPU above 90 %.
+      {"CPU above 90 %", 0.2, {{"cpu_of_one", 0.9}}}};
+  return kRules;
+}
+
+double value_of(std::string_view name, std::span<const float> row) {
+  const auto catalogue = feature::catalogue();
+  const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
+  assert(found != catalogue.end());
+  return feature::natural(*found, row[static_cast<std::size_t>(found - catalogue.begin())]);
+}
+
+bool fires(const Rule& rule, std::span<const float> row) {
+  return std::all_of(rule.all.begin(), rule.all.end(),
+                     [&](const Condition& one) { return value_of(one.feature, row) >= one.least; });
+}
+
+}  // namespace
+
+double score(const Rules& /*rules*/, std::span<const float> row) {
+  double none = 1;
+  for (const Rule& rule : rules()) none *= fires(rule, row) ? 1 - rule.sure : 1;
+  return 1 - none;
+}
+
+std::vector<std::string_view> fired(const Rules& /*rules*/, std::span<const float> row) {
+  std::vector<std::string_view> names;
+  for (const Rule& rule : rules()) {
+    if (fires(rule, row)) names.push_back(rule.name);
+  }
+  return names;
+}
+
+}  // namespace davy::model
