@@ -38,8 +38,8 @@ class Joined {
     return first;
   }
   void join(const std::string& a, const std::string& b) {
-    const auto [first, second] = std::minmax(std::string(first_of(a)), std::string(first_of(b)));
-    parent_[second] = first;
+    const std::string one = first_of(a), other = first_of(b);
+    parent_[std::max(one, other)] = std::min(one, other);
   }
 
  private:

@@ -1,0 +1,90 @@
+#include "train/learner.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+namespace davy::train {
+namespace {
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(Learner::kCount)> kNames{"forest", "boost",   "svm",
+                                                                                         "ocsvm",  "iforest", "rules"};
+
+template <typename Scorer>
+Result<model::Scorer> as_scorer(Result<Scorer> learned) {
+  if (!learned) return learned.error();
+  return model::Scorer(std::move(*learned));
+}
+
+Result<model::Forest> forest(const dataset::Examples& examples, const ForestOptions& options) {
+  auto grown = train_forest(examples, options);
+  if (!grown) return grown.error();
+  return std::move(grown->forest);
+}
+
+}  // namespace
+
+std::string_view name_of(Learner learner) { return kNames[static_cast<std::size_t>(learner)]; }
+
+Result<Learner> learner_from(std::string_view name) {
+  const auto found = std::find(kNames.begin(), kNames.end(), name);
+  if (found != kNames.end()) return static_cast<Learner>(found - kNames.begin());
+  std::string all;
+  for (const std::string_view one : kNames) all += fmt::format("{}{}", all.empty() ? "" : ", ", one);
+  return Error{fmt::format("there is no model '{}'; there are: {}", name, all), Error::Kind::kBadInput};
+}
+
+bool is_supervised(Learner learner) {
+  return learner == Learner::kForest || learner == Learner::kBoosted || learner == Learner::kSvm;
+}
+
+std::string Setting::words() const {
+  switch (learner) {
+    case Learner::kForest: {
+      const auto& o = std::get<ForestOptions>(options);
+      return fmt::format(
+          "trees {}, depth {}, features tried {}, least leaf {:g}, order {:g}, {} weights, groups dropped {:g}",
+          o.trees, o.tree.depth, o.tree.features_tried, o.tree.least_leaf, o.tree.order,
+          o.class_weights == ClassWeights::kNone ? "equal" : "balanced", o.drop_group);
+    }
+    case Learner::kBoosted: {
+      const auto& o = std::get<BoostOptions>(options);
+      return fmt::format("trees {}, depth {}, rate {:g}, rows {:g}, columns {:g}", o.trees, o.depth, o.rate, o.rows,
+                         o.columns);
+    }
+    case Learner::kSvm:
+      return fmt::format("C {:g}, gamma {:g}", std::get<SvmOptions>(options).c, std::get<SvmOptions>(options).gamma);
+    case Learner::kOneClassSvm:
+      return fmt::format("nu {:g}, gamma {:g}", std::get<SvmOptions>(options).nu, std::get<SvmOptions>(options).gamma);
+    case Learner::kIsolationForest: {
+      const auto& o = std::get<IsolationOptions>(options);
+      return fmt::format("trees {}, sample {}, {}", o.trees, o.sample, o.honest_only ? "honest only" : "mixed");
+    }
+    case Learner::kRules:
+    case Learner::kCount:
+      break;
+  }
+  return "as they are";
+}
+
+Result<model::Scorer> learn(const dataset::Examples& examples, const Setting& setting) {
+  switch (setting.learner) {
+    case Learner::kForest:
+      return as_scorer(forest(examples, std::get<ForestOptions>(setting.options)));
+    case Learner::kBoosted:
+      return as_scorer(train_boosted(examples, std::get<BoostOptions>(setting.options)));
+    case Learner::kSvm:
+      return as_scorer(train_svm(examples, std::get<SvmOptions>(setting.options)));
+    case Learner::kOneClassSvm:
+      return as_scorer(train_one_class_svm(examples, std::get<SvmOptions>(setting.options)));
+    case Learner::kIsolationForest:
+      return as_scorer(train_isolation_forest(examples, std::get<IsolationOptions>(setting.options)));
+    case Learner::kRules:
+    case Learner::kCount:
+      break;
+  }
+  return model::Scorer(model::Rules{});
+}
+
+}  // namespace davy::train
