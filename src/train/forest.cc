@@ -151,11 +151,16 @@ Status check_options(const dataset::Examples& examples, const ForestOptions& opt
 
 }  // namespace
 
-Status check_trainable(const dataset::Examples& examples, const dataset::Groups& groups) {
+Status check_values(const dataset::Examples& examples) {
   if (examples.features == 0 || examples.features > UINT16_MAX) return bad("the dataset has no features");
   if (!std::all_of(examples.values.begin(), examples.values.end(), [](float x) { return std::isfinite(x); })) {
     return bad("the dataset holds a feature that is not finite: build it again with `davy dataset build`");
   }
+  return {};
+}
+
+Status check_trainable(const dataset::Examples& examples, const dataset::Groups& groups) {
+  if (Status status = check_values(examples); !status) return status;
   const auto miners = static_cast<std::size_t>(
       std::count_if(groups.families.begin(), groups.families.end(), [](const auto& family) { return family.miner; }));
   const std::size_t honest = groups.families.size() - miners;

@@ -47,6 +47,9 @@ struct GrownForest {
 /// node). kBadInput, with the way out, for examples no forest can be learned from.
 Result<GrownForest> train_forest(const dataset::Examples& examples, const ForestOptions& options);
 
+/// Whether there are features, and all are finite.
+Status check_values(const dataset::Examples& examples);
+
 /// What is wrong with training on `examples`, before anything is computed.
 Status check_trainable(const dataset::Examples& examples, const dataset::Groups& groups);
 

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "dataset/groups.h"
+#include "train/forest.h"
 
 namespace davy::train {
 namespace {
@@ -132,10 +133,7 @@ class IsolationGrower {
 Result<model::IsolationForest> train_isolation_forest(const dataset::Examples& examples,
                                                       const IsolationOptions& options) {
   if (options.trees == 0 || options.sample < 2) return bad("an isolation forest needs a tree, and two rows a tree");
-  if (examples.features == 0 || examples.features > UINT16_MAX) return bad("the dataset has no features");
-  if (!std::all_of(examples.values.begin(), examples.values.end(), [](float x) { return std::isfinite(x); })) {
-    return bad("the dataset holds a feature that is not finite: build it again with `davy dataset build`");
-  }
+  if (const Status status = check_values(examples); !status) return status.error();
   IsolationGrower grower(examples, options);
   if (grower.empty()) {
     return bad(

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <memory>
 
 #include "dataset/groups.h"
+#include "train/forest.h"
 #include "train/scaling.h"
 
 namespace davy::train {
@@ -132,10 +132,7 @@ Result<model::Svm> fit(const Problem& problem, svm_parameter parameter, const Sv
 }
 
 Status check(const dataset::Examples& examples, const SvmOptions& options) {
-  if (examples.features == 0 || examples.features > UINT16_MAX) return bad("the dataset has no features");
-  if (!std::all_of(examples.values.begin(), examples.values.end(), [](float x) { return std::isfinite(x); })) {
-    return bad("the dataset holds a feature that is not finite: build it again with `davy dataset build`");
-  }
+  if (Status status = check_values(examples); !status) return status;
   if (!(options.c > 0 && options.nu > 0 && options.nu < 1 && options.tolerance > 0) || options.rows_of_program == 0) {
     return bad("C and the tolerance must be above 0, nu in (0, 1), and every program needs a row");
   }
