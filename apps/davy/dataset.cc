@@ -25,6 +25,7 @@ struct Flags {
   std::string file;
   std::string corpus;
   audit::AuditOptions audit;
+  bool every_window = false;
   bool json = false;
 };
 
@@ -83,20 +84,22 @@ int build(const Flags& flags) {
   const auto held = hold_out(flags);
   if (!held) return report(held.error());
   Progress progress("replaying", flags.recordings.size());
-  const auto built = dataset::build({flags.recordings.begin(), flags.recordings.end()}, *held,
-                                    [&](std::size_t done) { progress.show(done); });
+  const auto built = dataset::build({flags.recordings.begin(), flags.recordings.end()},
+                                    {*held, flags.every_window, [&](std::size_t done) { progress.show(done); }});
   if (!built) return report(built.error());
   for (const std::string& refused : built->refused) fmt::print(stderr, "davy: not used: {}\n", refused);
   for (const std::string& warning : built->warnings) fmt::print(stderr, "davy: {}\n", warning);
   if (const Status saved = dataset::save(built->examples, flags.out); !saved) return report(saved.error());
-  fmt::print("{} examples of {} recordings in {}\n", built->examples.rows.size(), built->examples.runs.size(),
+  const dataset::Counts counts = dataset::count(built->examples);
+  fmt::print("{} examples of {} recordings in {}\n", counts.process + counts.workload, built->examples.runs.size(),
              flags.out);
+  if (counts.judged > 0) fmt::print("{} further windows to judge models by\n", counts.judged);
   if (built->set_aside > 0) {
     fmt::print("{} windows of helpers beside a miner are in neither class and left out\n", built->set_aside);
   }
   if (built->sealed > 0) fmt::print("{} recordings are sealed for the hold-out and left out\n", built->sealed);
   fmt::print("\n");
-  print_labels(dataset::count(built->examples));
+  print_labels(counts);
   return built->refused.empty() ? kDone : kFoundSomething;
 }
 
@@ -130,7 +133,9 @@ int show(const Flags& flags) {
   }
   const auto counts = dataset::count(loaded->examples);
   fmt::print("{}: {} examples ({} of processes, {} of workloads), {} features\nsha256 {}\n\n", flags.file,
-             loaded->examples.rows.size(), counts.process, counts.workload, loaded->examples.features, loaded->digest);
+             counts.process + counts.workload, counts.process, counts.workload, loaded->examples.features,
+             loaded->digest);
+  if (counts.judged > 0) fmt::print("{} further windows to judge models by\n\n", counts.judged);
   print_labels(counts);
   print_programs(counts);
   print_constant(loaded->examples);
@@ -167,7 +172,7 @@ int audit_dataset(Flags flags) {
   {
     Progress progress("auditing", audit::steps(flags.audit));
     flags.audit.on_step = [&](std::size_t done) { progress.show(done); };
-    verdict = audit::audit(loaded->examples, loaded->digest, flags.audit);
+    verdict = audit::audit(dataset::learned_rows(loaded->examples), loaded->digest, flags.audit);
   }
   if (!verdict) return report(verdict.error().within(flags.file));
   if (flags.json) {
@@ -194,6 +199,8 @@ void add_dataset(CLI::App& davy, int& exit) {
   auto* building = command->add_subcommand("build", "Make a dataset from labelled recordings.");
   building->add_option("RECORDING", flags->recordings, "Recordings (.davy) of one program each")->required();
   building->add_option("--out", flags->out, "Where the dataset goes")->required();
+  building->add_flag("--every-window", flags->every_window,
+                     "Also take the windows that are not learned from, to judge models by");
   building->add_option("--corpus", flags->corpus, "Corpus whose holdout.json is kept to (default: the one at hand)")
       ->type_name("DIR");
   building->footer(

@@ -166,10 +166,10 @@ Status check_audit(const Flags& flags, const std::string& digest) {
 }
 
 int train_model(Flags flags) {
-  const auto loaded = dataset::load(flags.data);
+  auto loaded = dataset::load(flags.data);
   if (!loaded) return report(loaded.error());
   if (const Status audited = check_audit(flags, loaded->digest); !audited) return report(audited.error());
-  const auto examples = leave_out(loaded->examples, flags);
+  const auto examples = leave_out(dataset::learned_rows(std::move(loaded->examples)), flags);
   if (!examples) return report(examples.error().within(flags.data));
   if (const Status filled = fill_from_catalogue(flags); !filled) return report(filled.error());
   Result<train::Fitted> fitted = bad("");

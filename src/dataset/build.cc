@@ -134,12 +134,13 @@ bool is_incomplete(const event::RecordingReader& reader) {
 }
 
 /// Adds a run and its examples; a damaged recording adds nothing and is named.
-Status take(const Opened& opened, Built& built) {
+Status take(const Opened& opened, bool every_window, Built& built) {
   auto reader = event::RecordingReader::open(opened.path);
   if (!reader) return reader.error();
   const std::size_t before = built.examples.rows.size();
   built.examples.runs.push_back(opened.run);
-  const auto taker = Taker::create(built.examples, static_cast<std::uint32_t>(built.examples.runs.size() - 1));
+  const auto taker =
+      Taker::create(built.examples, static_cast<std::uint32_t>(built.examples.runs.size() - 1), every_window);
   Witness witness(taker->sink());
   if (Status status = (*reader)->run(witness, [] { return false; }); !status) return status;
   if (is_incomplete(**reader)) {
@@ -160,18 +161,17 @@ Status take(const Opened& opened, Built& built) {
 
 }  // namespace
 
-Result<Built> build(const std::vector<std::filesystem::path>& recordings, const HoldOut& held,
-                    const std::function<void(std::size_t)>& on_recording) {
+Result<Built> build(const std::vector<std::filesystem::path>& recordings, const BuildOptions& options) {
   Built built;
   auto opened = open_all(recordings, built.refused);
   if (!opened) return opened.error();
   if (const Status status = check_consistent(*opened); !status) return status.error();
-  built.sealed = std::erase_if(*opened, [&](const Opened& one) { return is_sealed(one, held); });
+  built.sealed = std::erase_if(*opened, [&](const Opened& one) { return is_sealed(one, options.held); });
   built.examples.schema = feature::schema_digest();
   built.examples.features = feature::catalogue().size();
   for (std::size_t i = 0; i < opened->size(); ++i) {
-    if (const Status status = take((*opened)[i], built); !status) return status.error();
-    if (on_recording) on_recording(i + 1);
+    if (const Status status = take((*opened)[i], options.every_window, built); !status) return status.error();
+    if (options.on_recording) options.on_recording(i + 1);
   }
   if (!built.examples.runs.empty()) return built;
   return bad(built.refused.empty()

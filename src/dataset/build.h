@@ -34,13 +34,17 @@ struct Built {
 /// A recording that nothing can be said of is not used, and named in `refused`: it is none, or of another schema; it
 /// has no label, program, family, run or provenance; it is damaged or cut short.
 ///
-/// What is sealed is left out and counted, whether its recorder said so or `held` does: it is for the hold-out.
+/// What is sealed is left out and counted, whether its recorder said so or `options.held` does: it is for the hold-out.
 ///
 /// The result does not depend on the order of `recordings`. kBadInput, one line with the way out: no recordings, or
 /// none that can be used; a file that is not there; one recording twice; one run with two labels; one program of two
 /// families.
-/// `on_recording` is called after each with the number done.
-Result<Built> build(const std::vector<std::filesystem::path>& recordings, const HoldOut& held = {},
-                    const std::function<void(std::size_t)>& on_recording = {});
+/// `options.on_recording` is called after each with the number done.
+struct BuildOptions {
+  HoldOut held = {};
+  bool every_window = false;  // also those that are not learned from, for models to be judged by
+  std::function<void(std::size_t)> on_recording = {};
+};
+Result<Built> build(const std::vector<std::filesystem::path>& recordings, const BuildOptions& options = {});
 
 }  // namespace davy::dataset

@@ -138,6 +138,17 @@ TEST_F(BuildTest, TheOrderOfRecordingsDoesNotMatter) {
   EXPECT_EQ(to_bytes(build({b, c, a})->examples), bytes);
 }
 
+TEST_F(BuildTest, EveryWindowIsThereToJudgeByAndNoneMoreToLearnFrom) {
+  const auto path = write("long.davy", {header_of(Label::kMiner, "m"), {{event::miner_like(2)}}, 30, 1});
+  const Examples few = build({path})->examples;
+  const Examples all = build({path}, {.every_window = true})->examples;
+  EXPECT_EQ(learned_rows(all), few);
+  EXPECT_GT(all.rows.size(), 2 * few.rows.size());
+  std::map<std::pair<std::uint32_t, std::uint16_t>, int> seen;  // subject, age
+  for (const Example& row : all.rows) ++seen[{row.subject, row.age_s}];
+  for (const auto& [key, times] : seen) EXPECT_EQ(times, 1) << key.first << " at " << key.second;
+}
+
 TEST_F(BuildTest, KeepsWhereExamplesComeFrom) {
   event::RecordingHeader header = header_of(Label::kMiner, "xmrig", "throttled.2");
   header.core = "randomx";
@@ -216,7 +227,7 @@ TEST_F(BuildTest, WhatAHoldOutNamesIsLeftOutWhateverItsRecorderSaid) {
   const std::vector<std::filesystem::path> recordings{miner("a.davy"), honest("b.davy"), honest("c.davy", "held"),
                                                       write("t.davy", {tricky, {{event::miner_like(2)}}, 10, 1})};
   EXPECT_EQ(build(recordings)->sealed, 0U);
-  const Built built = *build(recordings, HoldOut{{"held"}, {"relay"}});
+  const Built built = *build(recordings, {.held = {{"held"}, {"relay"}}});
   EXPECT_EQ(built.sealed, 2U);
   EXPECT_EQ(built.examples.runs.size(), 2U);
 }

@@ -25,6 +25,10 @@ Counts count(const Examples& examples) {
   for (const Run& run : examples.runs) count_run(run, counts);
   for (std::size_t i = 0; i < examples.rows.size(); ++i) {
     const Example& example = examples.rows[i];
+    if (!example.learned) {
+      ++counts.judged;
+      continue;
+    }
     const Run& run = examples.run_of(i);
     const std::string label(event::name_of(run.label));
     Counts::Program& program = counts.programs[label + " " + run.program];
@@ -39,6 +43,7 @@ Counts count(const Examples& examples) {
 
 nlohmann::json to_json(const Counts& counts) {
   nlohmann::json json{{"process_examples", counts.process}, {"workload_examples", counts.workload}};
+  if (counts.judged > 0) json["only_judged_by"] = counts.judged;
   for (const auto& [name, label] : counts.labels) {
     json["labels"][name] = {{"families", label.families.size()},
                             {"programs", label.programs.size()},

@@ -31,6 +31,7 @@ struct Counts {
   std::map<std::uint16_t, std::size_t> ages;
   std::size_t process = 0;   // examples that are windows of a process
   std::size_t workload = 0;  // of a workload
+  std::size_t judged = 0;    // windows that are not learned from: in no figure above
 };
 
 Counts count(const Examples& examples);

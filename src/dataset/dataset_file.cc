@@ -19,6 +19,7 @@ using Json = nlohmann::json;
 constexpr std::string_view kMagic = "DAVYDATA2\n";
 constexpr std::size_t kDigestSize = 64;
 constexpr std::size_t kFixedRowSize = 20;
+constexpr std::uint8_t kOnlyJudgedBy = 0x80;  // in the byte of the scope
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
@@ -80,7 +81,7 @@ void put_row(ByteWriter& out, const Example& example, std::span<const float> row
   out.put(example.run);
   out.put(example.subject);
   out.put(example.age_s);
-  out.put(static_cast<std::uint8_t>(example.scope));
+  out.put(static_cast<std::uint8_t>(static_cast<std::uint8_t>(example.scope) | (example.learned ? 0 : kOnlyJudgedBy)));
   out.put(static_cast<std::uint8_t>(example.label));
   out.put(wall_ns(example.wall));
   for (const float value : row) out.put(value);
@@ -91,7 +92,8 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   example.run = in.get<std::uint32_t>();
   example.subject = in.get<std::uint32_t>();
   example.age_s = in.get<std::uint16_t>();
-  const auto scope = in.get<std::uint8_t>();
+  const auto told = in.get<std::uint8_t>();
+  const auto scope = static_cast<std::uint8_t>(told & ~kOnlyJudgedBy);
   const auto label = in.get<std::uint8_t>();
   example.wall = WallTime(nanoseconds(in.get<std::int64_t>()));
   for (float& value : row) {
@@ -102,6 +104,7 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   if (scope > static_cast<std::uint8_t>(Scope::kWorkload)) return bad("a row has an unknown scope");
   if (label > static_cast<std::uint8_t>(event::Label::kMaliciousNotMiner)) return bad("a row has an unknown label");
   example.scope = static_cast<Scope>(scope);
+  example.learned = (told & kOnlyJudgedBy) == 0;
   example.label = static_cast<event::Label>(label);
   examples.add(example, row);
   return {};

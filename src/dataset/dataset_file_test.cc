@@ -122,6 +122,17 @@ TEST(Counts, CountByLabelProgramAndAge) {
   EXPECT_EQ(constant_features(sample()), (std::vector<std::size_t>{0, 2}));
 }
 
+TEST(DatasetFile, WhatIsOnlyJudgedByComesBackAndIsCountedApart) {
+  Examples examples = sample();
+  examples.add({1, 0, 40, Scope::kWorkload, Label::kBenign, {}, false}, std::vector<float>{2, 3, 0});
+  const auto back = from_bytes(to_bytes(examples));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->rows, examples.rows);
+  EXPECT_EQ(count(*back).judged, 1U);
+  EXPECT_EQ(count(*back).workload, 1U);
+  EXPECT_EQ(learned_rows(examples), sample());
+}
+
 TEST(Groups, AFamilyWithBothLabelsIsAMiners) {
   Examples examples = sample();
   examples.add({1, 0, 10, Scope::kProcess, Label::kBenign, {}}, std::vector<float>{0, 0, 0});

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "event/recording.h"
@@ -47,10 +49,11 @@ struct Run {
 struct Example {
   std::uint32_t run = 0;      // index of Examples::runs
   std::uint32_t subject = 0;  // which process or workload of its run, numbered as first seen; seen late, it is another
-  std::uint16_t age_s = 0;    // one of kAges: how long it had been seen
+  std::uint16_t age_s = 0;    // how long it had been seen; one of kAges if it is learned from
   Scope scope = Scope::kProcess;
   event::Label label = event::Label::kUnknown;
-  WallTime wall;  // end of the window
+  WallTime wall;        // end of the window
+  bool learned = true;  // else it is there only to be judged by: a detector sees every window, not those of kAges alone
   bool operator==(const Example&) const = default;
 };
 
@@ -70,7 +73,7 @@ struct Examples {
   bool operator==(const Examples&) const = default;
 };
 
-/// The rows for which `keep` holds, with the runs they come from.
+/// The rows for which `keep` holds, with the runs they come from. See also learned_rows().
 template <typename Keep>
 Examples filtered(const Examples& examples, Keep keep) {
   Examples kept{examples.schema, examples.features, {}, {}, {}};
@@ -86,6 +89,12 @@ Examples filtered(const Examples& examples, Keep keep) {
     kept.add(example, examples.row(i));
   }
   return kept;
+}
+
+/// What a learner and an audit may look at.
+inline Examples learned_rows(Examples examples) {
+  const bool all = std::all_of(examples.rows.begin(), examples.rows.end(), [](const Example& e) { return e.learned; });
+  return all ? std::move(examples) : filtered(examples, [&](std::size_t i) { return examples.rows[i].learned; });
 }
 
 }  // namespace davy::dataset

@@ -22,6 +22,8 @@ Subject subject_of(const window::Window& window) {
   return {workload, window.process->id.start_ns, window.process->id.tgid};
 }
 
+constexpr double kLongestAge = 65'535;
+
 /// The largest of kAges that `age_s` has reached.
 std::optional<std::uint16_t> age_reached(double age_s) {
   std::optional<std::uint16_t> reached;
@@ -43,6 +45,7 @@ struct Candidate {
 struct Taken {
   Examples& examples;
   std::uint32_t run;
+  bool every_window;
   std::uint32_t subjects = 0;
   std::size_t set_aside = 0;
 
@@ -69,10 +72,15 @@ class View {
     if (begun_before_ && window.process && window.age_s < window.seen_s + 1) return;
     const auto age = age_reached(window.seen_s);
     const Subject subject = subject_of(window);
-    if (!age || done_.contains({subject, *age})) return;
+    if (!age) return;
+    const bool learned = !done_.contains({subject, *age});
+    if (!learned && !taken_.every_window) return;
     const Scope scope = window.process ? Scope::kProcess : Scope::kWorkload;
-    candidates_.push_back(
-        {subject, {taken_.run, 0, *age, scope, taken_.label(), window.wall}, cpu_us, feature::extract(window)});
+    const std::uint16_t age_s = learned ? *age : static_cast<std::uint16_t>(std::min(window.seen_s, kLongestAge));
+    candidates_.push_back({subject,
+                           {taken_.run, 0, age_s, scope, taken_.label(), window.wall, learned},
+                           cpu_us,
+                           feature::extract(window)});
   }
 
   /// The slice of time is complete: now a process can be held against its workload.
@@ -80,9 +88,9 @@ class View {
     std::sort(candidates_.begin(), candidates_.end(),
               [](const Candidate& a, const Candidate& b) { return a.subject < b.subject; });
     for (Candidate& candidate : candidates_) {
-      done_.insert({candidate.subject, candidate.example.age_s});
+      if (candidate.example.learned) done_.insert({candidate.subject, candidate.example.age_s});
       if (in_no_class(candidate)) {
-        ++taken_.set_aside;
+        taken_.set_aside += candidate.example.learned ? 1 : 0;
         continue;
       }
       const auto [number, fresh] = numbers_.try_emplace(candidate.subject, taken_.subjects);
@@ -113,8 +121,8 @@ class View {
 /// A run twice: seen from its start, and as by a collector that was started kLateStart seconds later.
 class WindowTaker final : public Taker, public event::SliceSink {
  public:
-  WindowTaker(Examples& examples, std::uint32_t run)
-      : taken_{examples, run},
+  WindowTaker(Examples& examples, std::uint32_t run, bool every_window)
+      : taken_{examples, run, every_window},
         from_start_(taken_, false),
         from_later_(taken_, true),
         late_(from_later_.sink(), examples.runs[run].started + std::chrono::seconds(kLateStart)) {}
@@ -139,8 +147,8 @@ class WindowTaker final : public Taker, public event::SliceSink {
 
 }  // namespace
 
-std::unique_ptr<Taker> Taker::create(Examples& examples, std::uint32_t run) {
-  return std::make_unique<WindowTaker>(examples, run);
+std::unique_ptr<Taker> Taker::create(Examples& examples, std::uint32_t run, bool every_window) {
+  return std::make_unique<WindowTaker>(examples, run, every_window);
 }
 
 }  // namespace davy::dataset
