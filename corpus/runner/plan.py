@@ -113,8 +113,8 @@ def first_parts(wished, part, parts):
     Honest programs that live come before those that a shell starts anew for each unit: at the ages of examples few of those are left.
     """
     def rank(wish):
-        kept = wish.program.name if wish.label == "miner" else wish.program.program
-        return wish.program.churns and wish.label != "miner", hashlib.sha256(f"part {kept}".encode()).hexdigest()
+        together = wish.program.name if wish.label == "miner" else wish.program.program
+        return wish.program.churns and wish.label != "miner", hashlib.sha256(f"part {together}".encode()).hexdigest()
     kept = []
     for label in sorted({wish.label for wish in wished}):
         mine = [wish for wish in wished if wish.label == label]

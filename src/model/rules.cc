@@ -41,30 +41,51 @@ const std::vector<Rule>& rules() {
   return kRules;
 }
 
-double value_of(std::string_view name, std::span<const float> row) {
+/// A condition with the place of its feature looked up.
+struct Place {
+  std::size_t column = 0;
+  double least = 0;
+};
+
+std::size_t column_of(std::string_view name) {
   const auto catalogue = feature::catalogue();
   const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
   assert(found != catalogue.end());
-  return feature::natural(*found, row[static_cast<std::size_t>(found - catalogue.begin())]);
+  return static_cast<std::size_t>(found - catalogue.begin());
 }
 
-bool fires(const Rule& rule, std::span<const float> row) {
-  return std::all_of(rule.all.begin(), rule.all.end(),
-                     [&](const Condition& one) { return value_of(one.feature, row) >= one.least; });
+/// Of each rule its conditions.
+const std::vector<std::vector<Place>>& places() {
+  static const std::vector<std::vector<Place>> kPlaces = [] {
+    std::vector<std::vector<Place>> made;
+    for (const Rule& rule : rules()) {
+      made.emplace_back();
+      for (const Condition& one : rule.all) made.back().push_back({column_of(one.feature), one.least});
+    }
+    return made;
+  }();
+  return kPlaces;
+}
+
+bool fires(std::size_t rule, std::span<const float> row) {
+  const auto catalogue = feature::catalogue();
+  return std::all_of(places()[rule].begin(), places()[rule].end(), [&](const Place& place) {
+    return feature::natural(catalogue[place.column], row[place.column]) >= place.least;
+  });
 }
 
 }  // namespace
 
 double score(const Rules& /*rules*/, std::span<const float> row) {
   double none = 1;
-  for (const Rule& rule : rules()) none *= fires(rule, row) ? 1 - rule.sure : 1;
+  for (std::size_t i = 0; i < rules().size(); ++i) none *= fires(i, row) ? 1 - rules()[i].sure : 1;
   return 1 - none;
 }
 
 std::vector<std::string_view> fired(const Rules& /*rules*/, std::span<const float> row) {
   std::vector<std::string_view> names;
-  for (const Rule& rule : rules()) {
-    if (fires(rule, row)) names.push_back(rule.name);
+  for (std::size_t i = 0; i < rules().size(); ++i) {
+    if (fires(i, row)) names.push_back(rules()[i].name);
   }
   return names;
 }
