@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
-#include "base/random.h"
 #include "dataset/groups.h"
+#include "train/programs_test.h"
 #include "train/scaling.h"
 
 namespace davy::train {
@@ -17,23 +17,13 @@ using ::testing::HasSubstr;
 
 /// A ring of honest programs around a heap of miners; the third feature never changes.
 dataset::Examples ring(int honest, int miners, int windows = 4) {
-  dataset::Examples examples;
-  examples.features = 3;
-  CounterRandom random(5);
-  for (int program = 0; program < honest + miners; ++program) {
-    const bool miner = program >= honest;
-    dataset::Run run;
-    run.program = run.family = "p" + std::to_string(program);
-    run.label = miner ? event::Label::kMiner : event::Label::kBenign;
-    examples.runs.push_back(run);
-    for (int window = 0; window < windows; ++window) {
-      const double angle = 6.28318 * random.uniform(), far = miner ? 0.1 : 1;
-      const std::array row{static_cast<float>(far * std::cos(angle) + 0.05 * random.uniform()),
-                           static_cast<float>(far * std::sin(angle) + 0.05 * random.uniform()), 7.0F};
-      examples.add({static_cast<std::uint32_t>(program), 0, 60, dataset::Scope::kWorkload, run.label, {}}, row);
-    }
-  }
-  return examples;
+  return programs_of(
+      honest, miners, 3, [&](int) { return windows; },
+      [](bool miner, CounterRandom& random) {
+        const double angle = 6.28318 * random.uniform(), far = miner ? 0.1 : 1;
+        return std::array{static_cast<float>(far * std::cos(angle) + 0.05 * random.uniform()),
+                          static_cast<float>(far * std::sin(angle) + 0.05 * random.uniform()), 7.0F};
+      });
 }
 
 const std::array kMiddle{0.0F, 0.0F, 7.0F};
