@@ -55,6 +55,9 @@ def rows():
 def setUpModule():
     FOLDER.mkdir(mode=0o700)
     shutil.copytree(ROOT / "corpus", CORPUS, ignore=shutil.ignore_patterns("recordings", "sealed", "__pycache__"))
+    miner = CORPUS / "catalogue/stratum-scrypt.toml"
+    # A share every second or so: in a run this short a pause of chance between rarer ones would look like a miner that stopped.
+    miner.write_text(miner.read_text().replace("--difficulty 8000", "--difficulty 1000"))
     write("digests")
 
 
