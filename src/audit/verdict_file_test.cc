@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/scratch_folder_test.h"
 
 namespace davy::audit {
 namespace {
@@ -17,13 +18,12 @@ using ::testing::HasSubstr;
 
 class VerdictFile : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::remove(verdict_path(path_)); }
-  void TearDown() override { std::filesystem::remove(verdict_path(path_)); }
   [[nodiscard]] std::string refusal(const std::string& digest = "d1") const {
     const Status status = check_audited(path_, digest);
     return status ? "" : status.error().message;
   }
-  std::filesystem::path path_ = std::filesystem::path(::testing::TempDir()) / "davy_verdict.davyset";
+  ScratchFolder folder_;
+  std::filesystem::path path_ = folder_ / "a.davyset";
   Verdict green_{.dataset = "d1", .findings = {{Check::kFamilies, Severity::kNote, "two spellings", {}}}};
 };
 

@@ -1,22 +1,19 @@
 #include "base/file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
 #include "base/bytes.h"
+#include "base/scratch_folder_test.h"
 
 namespace davy {
 namespace {
 
 class FileTest : public ::testing::Test {
  protected:
-  std::filesystem::path dir_ =
-      std::filesystem::path(::testing::TempDir()) / ("davy_file_test_" + std::to_string(::getpid()));
-  void SetUp() override { std::filesystem::create_directories(dir_); }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
+  ScratchFolder dir_;
 };
 
 TEST_F(FileTest, ReadsWhatWasWritten) {
@@ -31,14 +28,14 @@ TEST_F(FileTest, AMissingFileIsOneLine) {
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().message, "cannot read " + (dir_ / "none").string() + ": there is no such file");
   EXPECT_EQ(got.error().kind, Error::Kind::kBadInput);
-  EXPECT_FALSE(read_file(dir_));
+  EXPECT_FALSE(read_file(dir_.path()));
 }
 
 TEST_F(FileTest, AFailedWriteLeavesWhatStoodThere) {
   std::filesystem::create_directories(dir_ / "taken" / "inside");
   EXPECT_FALSE(replace_file(dir_ / "taken", "x"));  // a directory that is not empty cannot be replaced
   EXPECT_TRUE(std::filesystem::exists(dir_ / "taken" / "inside"));
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1) << "the part is cleaned up";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_.path()), {}), 1) << "the part is cleaned up";
   EXPECT_FALSE(replace_file("/dev/full/x", "x"));
 }
 

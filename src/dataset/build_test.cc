@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/scratch_folder_test.h"
 #include "dataset/dataset_file.h"
 #include "dataset/recorded_test.h"
 #include "feature/schema.h"
@@ -23,14 +24,6 @@ using ::testing::HasSubstr;
 
 class BuildTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = std::filesystem::path(::testing::TempDir()) /
-           ("davy_build_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
   std::filesystem::path write(const std::string& name, const Recorded& recorded) const {
     recorded.write(dir_ / name);
     return dir_ / name;
@@ -46,7 +39,7 @@ class BuildTest : public ::testing::Test {
     return built ? "" : built.error().message;
   }
 
-  std::filesystem::path dir_;
+  ScratchFolder dir_;
 };
 
 std::vector<int> ages(const Examples& examples, Scope scope) {

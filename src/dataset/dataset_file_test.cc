@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/scratch_folder_test.h"
 #include "dataset/counts.h"
 #include "dataset/groups.h"
 #include "feature/schema.h"
@@ -101,7 +102,8 @@ TEST(DatasetFile, OneOfBeforeProvenanceSaysWhatToDo) {
 }
 
 TEST(DatasetFile, OfAnotherSchemaSaysWhatToDo) {
-  const auto path = std::filesystem::path(::testing::TempDir()) / "davy_other.davyset";
+  const ScratchFolder folder;
+  const auto path = folder / "other.davyset";
   ASSERT_TRUE(save(sample(), path));
   const auto loaded = load(path);
   ASSERT_FALSE(loaded);

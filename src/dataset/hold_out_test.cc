@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "base/scratch_folder_test.h"
 
 namespace davy::dataset {
 namespace {
@@ -18,12 +19,12 @@ const std::filesystem::path kCommitted = std::filesystem::path(DAVY_SOURCE_DIR) 
 
 class HoldOutFile : public ::testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
   Result<HoldOut> read(const std::string& bytes) {
     std::ofstream(path_, std::ios::trunc) << bytes;
     return read_hold_out(path_);
   }
-  std::filesystem::path path_ = std::filesystem::path(::testing::TempDir()) / "davy_holdout.json";
+  ScratchFolder folder_;
+  std::filesystem::path path_ = folder_ / "holdout.json";
 };
 
 TEST_F(HoldOutFile, TheCommittedOneIsWhatItsRuleDraws) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/scratch_folder_test.h"
 #include "dataset/recorded_test.h"
 
 namespace davy::dataset {
@@ -14,7 +15,8 @@ struct Nowhere final : event::SliceSink {
 };
 
 TEST(Witness, TellsWhatTheSlicesShow) {
-  const auto path = std::filesystem::path(::testing::TempDir()) / "davy_witness.davy";
+  const ScratchFolder folder;
+  const auto path = folder / "a.davy";
   Recorded{header_of(event::Label::kMiner, "m"), {{event::miner_like(2)}, {event::server_like()}}, 12, 1}.write(path);
   const auto reader = event::RecordingReader::open(path);
   ASSERT_TRUE(reader);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/scratch_folder_test.h"
 #include "detect/json.h"
 #include "detect/staged_test.h"
 #include "event/recording.h"
@@ -201,8 +202,8 @@ TEST(Detector, ReplayOfARecordingEqualsLive) {
   Rig live;
   stage.play(*live.detector, 0, 80);
 
-  const auto path = std::filesystem::path(testing::TempDir()) / "davy_replay_equals_live.davy";
-  std::filesystem::remove(path);
+  const ScratchFolder folder;
+  const auto path = folder / "a.davy";
   event::RecordingHeader header;
   header.host = stage.host();
   auto writer = event::RecordingWriter::create(path, header);

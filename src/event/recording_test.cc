@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/hash.h"
+#include "base/scratch_folder_test.h"
 #include "event/codec.h"
 #include "event/frame.h"
 #include "event/stream.h"
@@ -61,12 +62,6 @@ std::string read_file(const std::filesystem::path& path) {
 
 class Recording : public testing::Test {
  protected:
-  Recording() {
-    std::string name = (std::filesystem::temp_directory_path() / "davy-recording-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-  }
-  ~Recording() override { std::filesystem::remove_all(dir_); }
-
   std::filesystem::path path(const std::string& name = "a.davy") const { return dir_ / name; }
 
   /// Two processes and their workload's own slices over `count` slices of time, as they are written.
@@ -101,7 +96,7 @@ class Recording : public testing::Test {
     return read_file(path("written"));
   }
 
-  std::filesystem::path dir_;
+  ScratchFolder dir_;
 };
 
 struct Read {
@@ -273,7 +268,7 @@ TEST_F(Recording, OtherSliceLengthsAreRefused) {
 }
 
 TEST_F(Recording, MissingFilesAndDirectoriesAreBadInput) {
-  for (const auto& bad : {path("none.davy"), dir_, std::filesystem::path("/dev/zero")}) {
+  for (const auto& bad : {path("none.davy"), dir_.path(), std::filesystem::path("/dev/zero")}) {
     const auto reader = RecordingReader::open(bad);
     ASSERT_FALSE(reader.ok()) << bad;
     EXPECT_EQ(reader.error().kind, Error::Kind::kBadInput) << bad;
