@@ -17,6 +17,8 @@ void add_scan(CLI::App& davy, int& exit);
 void add_corpus(CLI::App& davy, int& exit);
 void add_dataset(CLI::App& davy, int& exit);
 void add_train(CLI::App& davy, int& exit);
+void add_evaluate(CLI::App& davy, int& exit);
+void add_threshold(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);
 void add_doctor(CLI::App& davy, int& exit);
 

@@ -63,6 +63,8 @@ int main(int argc, char** argv) {
   add_corpus(davy, exit);
   add_dataset(davy, exit);
   add_train(davy, exit);
+  add_evaluate(davy, exit);
+  add_threshold(davy, exit);
   add_features(davy, exit);
   add_doctor(davy, exit);
   name_examples(davy, argc > 0 ? argv[0] : "davy");

@@ -13,8 +13,8 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// `done` of the total. One caller at a time.
-  void show(std::size_t done);
+  /// `done` of the total, `kept` of which cost no time. One caller at a time.
+  void show(std::size_t done, std::size_t kept = 0);
 
  private:
   using Clock = std::chrono::steady_clock;

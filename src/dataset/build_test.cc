@@ -78,6 +78,21 @@ TEST_F(BuildTest, ARunIsAlsoSeenAsByOneWhoCameLate) {
   EXPECT_EQ(examples.row(examples.rows.size() - 1)[topology], 0) << "who came late has missed that";
 }
 
+TEST_F(BuildTest, WhatIsSeenLateSaysSo) {
+  const auto path = write("long.davy", {header_of(Label::kBenign, "h"), {{event::encoder_like(2)}}, 16, 1});
+  const Examples examples = build({path})->examples;
+  std::map<std::uint32_t, std::set<bool>> lateness;
+  std::size_t late = 0;
+  for (const Example& row : examples.rows) {
+    const WallTime first = examples.runs[row.run].started + std::chrono::seconds(row.late ? kLateStart : 0);
+    EXPECT_GE(row.wall, first + std::chrono::seconds(row.age_s));
+    lateness[row.subject].insert(row.late);
+    late += row.late ? 1 : 0;
+  }
+  EXPECT_GT(late, 0U);
+  for (const auto& [subject, seen] : lateness) EXPECT_EQ(seen.size(), 1U) << "of one view";
+}
+
 TEST_F(BuildTest, AProcessThatStartsLaterHasItsOwnAge) {
   const auto path =
       write("late.davy",

@@ -16,10 +16,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kMagic = "DAVYDATA2\n";
+constexpr std::string_view kMagic = "DAVYDATA3\n";
 constexpr std::size_t kDigestSize = 64;
 constexpr std::size_t kFixedRowSize = 20;
-constexpr std::uint8_t kOnlyJudgedBy = 0x80;  // in the byte of the scope
+// In the byte of the scope.
+constexpr std::uint8_t kOnlyJudgedBy = 0x80;
+constexpr std::uint8_t kLate = 0x40;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
@@ -81,7 +83,8 @@ void put_row(ByteWriter& out, const Example& example, std::span<const float> row
   out.put(example.run);
   out.put(example.subject);
   out.put(example.age_s);
-  out.put(static_cast<std::uint8_t>(static_cast<std::uint8_t>(example.scope) | (example.learned ? 0 : kOnlyJudgedBy)));
+  out.put(static_cast<std::uint8_t>(static_cast<std::uint8_t>(example.scope) | (example.learned ? 0 : kOnlyJudgedBy) |
+                                    (example.late ? kLate : 0)));
   out.put(static_cast<std::uint8_t>(example.label));
   out.put(wall_ns(example.wall));
   for (const float value : row) out.put(value);
@@ -93,7 +96,7 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   example.subject = in.get<std::uint32_t>();
   example.age_s = in.get<std::uint16_t>();
   const auto told = in.get<std::uint8_t>();
-  const auto scope = static_cast<std::uint8_t>(told & ~kOnlyJudgedBy);
+  const auto scope = static_cast<std::uint8_t>(told & ~(kOnlyJudgedBy | kLate));
   const auto label = in.get<std::uint8_t>();
   example.wall = WallTime(nanoseconds(in.get<std::int64_t>()));
   for (float& value : row) {
@@ -105,6 +108,7 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   if (label > static_cast<std::uint8_t>(event::Label::kMaliciousNotMiner)) return bad("a row has an unknown label");
   example.scope = static_cast<Scope>(scope);
   example.learned = (told & kOnlyJudgedBy) == 0;
+  example.late = (told & kLate) != 0;
   example.label = static_cast<event::Label>(label);
   examples.add(example, row);
   return {};
@@ -156,8 +160,8 @@ std::string to_bytes(const Examples& examples) {
 }
 
 Result<Examples> from_bytes(std::string_view bytes) {
-  if (bytes.starts_with("DAVYDATA1\n")) {
-    return bad("it is a dataset of an older davy, without provenance: make it again with `davy dataset build`");
+  if (bytes.starts_with("DAVYDATA1\n") || bytes.starts_with("DAVYDATA2\n")) {
+    return bad("it is a dataset of an older davy, which kept less: make it again with `davy dataset build`");
   }
   if (!bytes.starts_with(kMagic)) return bad("it is not a dataset of this davy: make it with `davy dataset build`");
   if (bytes.size() < kMagic.size() + kDigestSize) return bad("it is truncated");

@@ -10,10 +10,10 @@
 namespace davy::dataset {
 
 /// A dataset on disk, byte-identical for equal examples:
-///   "DAVYDATA2\n"  manifest "\n"  row*  u8[64] hex sha256(all before)
+///   "DAVYDATA3\n"  manifest "\n"  row*  u8[64] hex sha256(all before)
 ///   manifest := one line of JSON: schema, features, rows, counts and one object a recording with its digest
 ///   row      := u32 run  u32 subject  u16 age_s  u8 scope  u8 label  i64 wall_ns  f32[features]   (little-endian)
-/// The highest bit of scope says that a row is not learned from, only judged by.
+/// The highest bit of scope says that a row is not learned from, only judged by; the next, that it was seen late.
 /// `head -2 F` shows a person what is in it.
 std::string to_bytes(const Examples& examples);
 

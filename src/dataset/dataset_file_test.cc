@@ -60,7 +60,7 @@ TEST(DatasetFile, NamesThatAreNoTextAreKeptReadable) {
 TEST(DatasetFile, ItsHeadIsForPeople) {
   const std::string bytes = to_bytes(sample());
   const std::size_t first = bytes.find('\n');
-  EXPECT_EQ(bytes.substr(0, first), "DAVYDATA2");
+  EXPECT_EQ(bytes.substr(0, first), "DAVYDATA3");
   const auto manifest = nlohmann::json::parse(bytes.substr(first + 1, bytes.find('\n', first + 1) - first - 1));
   EXPECT_EQ(manifest["schema"], "0000000000000abc");
   EXPECT_EQ(manifest["rows"], 2);
@@ -83,7 +83,7 @@ TEST(DatasetFile, ManifestsThatLieAreRefused) {
     const auto back = from_bytes(sealed(body));
     return back ? "" : back.error().message;
   };
-  const std::string magic = "DAVYDATA2\n";
+  const std::string magic = "DAVYDATA3\n";
   EXPECT_THAT(refusal(magic), HasSubstr("does not end"));
   EXPECT_THAT(refusal(magic + "{}\n"), HasSubstr("manifest"));
   EXPECT_THAT(refusal(magic + "[1,2\n"), HasSubstr("manifest"));
@@ -94,11 +94,13 @@ TEST(DatasetFile, ManifestsThatLieAreRefused) {
               HasSubstr("not listed"));
 }
 
-TEST(DatasetFile, OneOfBeforeProvenanceSaysWhatToDo) {
-  const auto back = from_bytes(sealed("DAVYDATA1\n{}\n"));
-  ASSERT_FALSE(back);
-  EXPECT_THAT(back.error().message, HasSubstr("older davy"));
-  EXPECT_THAT(back.error().message, HasSubstr("davy dataset build"));
+TEST(DatasetFile, OlderOnesSayWhatToDo) {
+  for (const char* magic : {"DAVYDATA1", "DAVYDATA2"}) {
+    const auto back = from_bytes(sealed(std::string(magic) + "\n{}\n"));
+    ASSERT_FALSE(back);
+    EXPECT_THAT(back.error().message, HasSubstr("older davy"));
+    EXPECT_THAT(back.error().message, HasSubstr("davy dataset build"));
+  }
 }
 
 TEST(DatasetFile, OfAnotherSchemaSaysWhatToDo) {
@@ -126,7 +128,7 @@ TEST(Counts, CountByLabelProgramAndAge) {
 
 TEST(DatasetFile, WhatIsOnlyJudgedByComesBackAndIsCountedApart) {
   Examples examples = sample();
-  examples.add({1, 0, 40, Scope::kWorkload, Label::kBenign, {}, false}, std::vector<float>{2, 3, 0});
+  examples.add({1, 0, 40, Scope::kWorkload, Label::kBenign, {}, false, true}, std::vector<float>{2, 3, 0});
   const auto back = from_bytes(to_bytes(examples));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->rows, examples.rows);

@@ -54,6 +54,7 @@ struct Example {
   event::Label label = event::Label::kUnknown;
   WallTime wall;        // end of the window
   bool learned = true;  // else it is there only to be judged by: a detector sees every window, not those of kAges alone
+  bool late = false;    // of the view that begins kLateStart seconds after the run
   bool operator==(const Example&) const = default;
 };
 

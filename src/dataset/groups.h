@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ std::string executable_of(const Run& run);
 
 /// Per run the name of its group, the unit of every split and every bootstrap: families, and those families as one in
 /// whose runs the same executable did the work, under the first of their names. What a family is called cannot put one
-/// program on two sides.
-std::vector<std::string> group_names(const std::vector<Run>& runs);
+/// program on two sides. `joined_by`, if not empty, is a further name of each run that joins those that share it; ""
+/// joins none.
+std::vector<std::string> group_names(const std::vector<Run>& runs, std::span<const std::string> joined_by = {});
 
 /// Who belongs together. Only rows labelled miner or benign are in a group.
 struct Groups {

@@ -55,10 +55,10 @@ struct Taken {
 /// Takes the windows of a run as one collector sees it.
 class View {
  public:
-  /// `begun_before`: takes only what had begun before it was seen.
-  View(Taken& taken, bool begun_before)
+  /// `late`: takes only what had begun before it was seen.
+  View(Taken& taken, bool late)
       : taken_(taken),
-        begun_before_(begun_before),
+        late_(late),
         windows_(window::Windows::create(
             {}, [this](const window::Window& window) { consider(window); },
             [this](const event::Health&) { settle(); })) {}
@@ -69,7 +69,7 @@ class View {
   void consider(const window::Window& window) {
     const std::uint64_t cpu_us = window.activity[event::Sum::kCpu];
     if (!window.process) workload_cpu_us_[window.workload->id] = cpu_us;
-    if (begun_before_ && window.process && window.age_s < window.seen_s + 1) return;
+    if (late_ && window.process && window.age_s < window.seen_s + 1) return;
     const auto age = age_reached(window.seen_s);
     const Subject subject = subject_of(window);
     if (!age) return;
@@ -78,7 +78,7 @@ class View {
     const Scope scope = window.process ? Scope::kProcess : Scope::kWorkload;
     const std::uint16_t age_s = learned ? *age : static_cast<std::uint16_t>(std::min(window.seen_s, kLongestAge));
     candidates_.push_back({subject,
-                           {taken_.run, 0, age_s, scope, taken_.label(), window.wall, learned},
+                           {taken_.run, 0, age_s, scope, taken_.label(), window.wall, learned, late_},
                            cpu_us,
                            feature::extract(window)});
   }
@@ -110,7 +110,7 @@ class View {
   }
 
   Taken& taken_;
-  bool begun_before_;
+  bool late_;
   std::vector<Candidate> candidates_;
   std::map<event::WorkloadId, std::uint64_t> workload_cpu_us_;  // of the slice of time under way
   std::set<std::pair<Subject, std::uint16_t>> done_;

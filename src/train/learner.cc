@@ -8,8 +8,8 @@
 namespace davy::train {
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Learner::kCount)> kNames{"forest", "boost",   "svm",
-                                                                                         "ocsvm",  "iforest", "rules"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(Learner::kCount)> kNames{
+    "forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"};
 
 template <typename Scorer>
 Result<model::Scorer> as_scorer(Result<Scorer> learned) {
@@ -21,6 +21,11 @@ Result<model::Forest> forest(const dataset::Examples& examples, const ForestOpti
   auto grown = train_forest(examples, options);
   if (!grown) return grown.error();
   return std::move(grown->forest);
+}
+
+std::string gamma_words(const SvmOptions& options) {
+  if (options.gamma > 0) return fmt::format("gamma {:g}", options.gamma * options.gamma_factor);
+  return fmt::format("gamma {:g} of the usual", options.gamma_factor);
 }
 
 }  // namespace
@@ -54,10 +59,11 @@ std::string Setting::words() const {
                          o.columns);
     }
     case Learner::kSvm:
-      return fmt::format("C {:g}, gamma {:g}", std::get<SvmOptions>(options).c, std::get<SvmOptions>(options).gamma);
+      return fmt::format("C {:g}, {}", std::get<SvmOptions>(options).c, gamma_words(std::get<SvmOptions>(options)));
     case Learner::kOneClassSvm:
-      return fmt::format("nu {:g}, gamma {:g}", std::get<SvmOptions>(options).nu, std::get<SvmOptions>(options).gamma);
-    case Learner::kIsolationForest: {
+      return fmt::format("nu {:g}, {}", std::get<SvmOptions>(options).nu, gamma_words(std::get<SvmOptions>(options)));
+    case Learner::kIsolationForest:
+    case Learner::kMixedIsolationForest: {
       const auto& o = std::get<IsolationOptions>(options);
       return fmt::format("trees {}, sample {}, {}", o.trees, o.sample, o.honest_only ? "honest only" : "mixed");
     }
@@ -79,6 +85,7 @@ Result<model::Scorer> learn(const dataset::Examples& examples, const Setting& se
     case Learner::kOneClassSvm:
       return as_scorer(train_one_class_svm(examples, std::get<SvmOptions>(setting.options)));
     case Learner::kIsolationForest:
+    case Learner::kMixedIsolationForest:
       return as_scorer(train_isolation_forest(examples, std::get<IsolationOptions>(setting.options)));
     case Learner::kRules:
     case Learner::kCount:

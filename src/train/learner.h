@@ -16,9 +16,19 @@
 namespace davy::train {
 
 /// The model families that are compared.
-enum class Learner : std::uint8_t { kForest, kBoosted, kSvm, kOneClassSvm, kIsolationForest, kRules, kCount };
+enum class Learner : std::uint8_t {
+  kForest,
+  kBoosted,
+  kSvm,
+  kOneClassSvm,
+  kIsolationForest,
+  kMixedIsolationForest,
+  kRules,
+  kCount
+};
 
-/// "forest", "boost", "svm", "ocsvm", "iforest", "rules".
+/// "forest", "boost", "svm", "ocsvm", "iforest" (of honest programs alone), "iforest_mixed" (miners are in it, as where
+/// nobody has labels), "rules".
 std::string_view name_of(Learner learner);
 Result<Learner> learner_from(std::string_view name);
 

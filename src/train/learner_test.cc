@@ -17,7 +17,8 @@ TEST(Learner, NamesComeBack) {
     const auto learner = static_cast<Learner>(i);
     EXPECT_EQ(*learner_from(name_of(learner)), learner);
   }
-  EXPECT_THAT(learner_from("net").error().message, HasSubstr("there are: forest, boost, svm, ocsvm, iforest, rules"));
+  EXPECT_THAT(learner_from("net").error().message,
+              HasSubstr("there are: forest, boost, svm, ocsvm, iforest, iforest_mixed, rules"));
 }
 
 std::vector<Setting> settings() {
@@ -26,6 +27,7 @@ std::vector<Setting> settings() {
           {Learner::kSvm, SvmOptions{}},
           {Learner::kOneClassSvm, SvmOptions{}},
           {Learner::kIsolationForest, IsolationOptions{.trees = 60}},
+          {Learner::kMixedIsolationForest, IsolationOptions{.trees = 60, .honest_only = false}},
           {Learner::kRules, {}}};
 }
 

@@ -121,7 +121,7 @@ Result<model::Svm> fit(const Problem& problem, svm_parameter parameter, const Sv
   if (problem.scaling().columns.empty())
     return bad("every feature is the same in all examples: nothing can be learned");
   parameter.kernel_type = RBF;
-  parameter.gamma = options.gamma > 0 ? options.gamma : problem.usual_gamma();
+  parameter.gamma = options.gamma_factor * (options.gamma > 0 ? options.gamma : problem.usual_gamma());
   parameter.cache_size = kCache;
   parameter.eps = options.tolerance;
   parameter.shrinking = 1;
@@ -133,8 +133,9 @@ Result<model::Svm> fit(const Problem& problem, svm_parameter parameter, const Sv
 
 Status check(const dataset::Examples& examples, const SvmOptions& options) {
   if (Status status = check_values(examples); !status) return status;
-  if (!(options.c > 0 && options.nu > 0 && options.nu < 1 && options.tolerance > 0) || options.rows_of_program == 0) {
-    return bad("C and the tolerance must be above 0, nu in (0, 1), and every program needs a row");
+  if (!(options.c > 0 && options.gamma_factor > 0 && options.nu > 0 && options.nu < 1 && options.tolerance > 0) ||
+      options.rows_of_program == 0) {
+    return bad("C, the factor of gamma and the tolerance must be above 0, nu in (0, 1), and every program needs a row");
   }
   return {};
 }

@@ -15,6 +15,7 @@ struct SvmOptions {
   double c = 1;                         // of two classes: what an error costs; both classes together weigh the same
   double nu = 0.05;                     // of one class: at most this part of the honest rows lies outside
   double gamma = 0;                     // 0: one over the median squared distance of rows
+  double gamma_factor = 1;              // times that
   double tolerance = 1e-3;              // where libsvm stops
   std::size_t rows_of_program = 12;     //
   std::vector<std::uint16_t> features;  // that may be used; empty: all

@@ -75,7 +75,7 @@ class Grower {
     }
     const auto& directions = options_.monotone;
     const bool free = std::all_of(directions.begin(), directions.end(), [](int direction) { return direction == 0; });
-    if (!free) make_monotone(tree_, directions, options_.order);
+    if (!free && options_.order > 0) make_monotone(tree_, directions, options_.order);
     return std::move(tree_);
   }
 

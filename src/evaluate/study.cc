@@ -1,0 +1,249 @@
+#include "evaluate/study.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/random.h"
+#include "dataset/groups.h"
+#include "evaluate/nested.h"
+#include "feature/schema.h"
+#include "train/forest.h"
+
+namespace davy::evaluate {
+namespace {
+
+namespace fs = std::filesystem;
+using dataset::Examples;
+
+/// Counts up when what a fold is made of changes, so that folds of before are not taken for it.
+constexpr int kMethod = 1;
+
+Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
+
+Status check_options(const StudyOptions& options) {
+  if (options.repeats < 1) return bad("an evaluation needs one repeat or more");
+  if (options.outer < 2 || options.inner < 2) return bad("an evaluation needs two folds or more, outside and inside");
+  if (options.windows_of_run < 1) return bad("at least one window of a run must count");
+  if (options.rule.needed < 1 || options.rule.needed > options.rule.of)
+    return bad("of a rule 'K of M windows' K must be 1 to M");
+  if (options.learners.empty()) return bad("no model is named");
+  return {};
+}
+
+/// What no split can mend, with the way out.
+Status check_examples(const Examples& examples) {
+  if (Status status = train::check_trainable(examples, dataset::group(examples)); !status) return status;
+  if (std::none_of(examples.rows.begin(), examples.rows.end(), [](const auto& row) { return !row.learned; })) {
+    return bad(
+        "the dataset holds only the windows that are learned from: build it with `davy dataset build --every-window`, "
+        "so that runs can be judged as the detector sees them");
+  }
+  std::map<std::vector<float>, event::Label> seen;
+  std::size_t twice = 0, both = 0;
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+    const std::vector<float> row(examples.row(i).begin(), examples.row(i).end());
+    const auto [at, fresh] = seen.emplace(row, examples.rows[i].label);
+    twice += fresh ? 0 : 1;
+    both += at->second != examples.rows[i].label ? 1 : 0;
+  }
+  if (2 * twice > examples.rows.size() || 10 * both > examples.rows.size()) {
+    return bad(
+        fmt::format("{} of {} windows are there twice, {} of them with two labels: what was recorded is not "
+                    "what was labelled, see `davy dataset audit`",
+                    twice, examples.rows.size(), both));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string name_of(const Job& job) {
+  std::string name =
+      fmt::format("{}-{}-r{}-f{}", name_of(job.scheme), train::name_of(job.learner), job.repeat + 1, job.fold + 1);
+  if (!job.without.empty()) {
+    std::string group = job.without;
+    std::replace(group.begin(), group.end(), ' ', '_');
+    name += "-without_" + group;
+  }
+  if (job.percent != 100) name += fmt::format("-of_{}_percent", job.percent);
+  return name;
+}
+
+Result<Study> Study::create(Examples examples, std::string digest, const StudyOptions& options) {
+  if (Status status = check_options(options); !status) return status.error();
+  if (Status status = check_examples(examples); !status) return status.error();
+  Study study(std::move(examples), std::move(digest), options);
+  for (const Scheme scheme : options.schemes) {
+    const Status added = study.add_scheme(scheme);
+    if (!added && scheme == Scheme::kGrouped) return added.error();
+    if (!added) study.omitted_.push_back({scheme, added.error().message});
+  }
+  if (study.prepared_.empty()) return bad("no split is possible: " + study.omitted_.front().why);
+  for (const Prepared& one : study.prepared_) study.add_jobs(one.scheme);
+  study.add_forest_jobs();
+  return study;
+}
+
+Status Study::add_scheme(Scheme scheme) {
+  Prepared made{scheme, material_for(examples_, scheme, options_.windows_of_run), {}};
+  const std::uint32_t repeats = scheme == Scheme::kGrouped ? options_.repeats : 1;
+  for (std::uint32_t repeat = 0; repeat < repeats; ++repeat) {
+    auto cut_up = cut(made.material.examples, scheme, options_.outer, mix(options_.seed) + repeat);
+    if (!cut_up) return cut_up.error();
+    made.cuts.push_back(std::move(*cut_up));
+  }
+  prepared_.push_back(std::move(made));
+  return {};
+}
+
+void Study::add_jobs(Scheme scheme) {
+  const Prepared& made = prepared(scheme);
+  for (const train::Learner learner : options_.learners) {
+    for (std::uint32_t repeat = 0; repeat < made.cuts.size(); ++repeat) {
+      for (std::uint32_t fold = 0; fold < made.cuts[repeat].folds; ++fold)
+        jobs_.push_back({scheme, learner, repeat, fold, "", 100});
+    }
+  }
+}
+
+void Study::add_forest_jobs() {
+  const auto& asked = options_.learners;
+  const bool grouped = prepared_.front().scheme == Scheme::kGrouped;
+  if (!grouped || std::find(asked.begin(), asked.end(), train::Learner::kForest) == asked.end()) return;
+  for (std::uint32_t fold = 0; fold < options_.outer; ++fold) {
+    for (std::size_t group = 0; options_.ablation && group < static_cast<std::size_t>(feature::Group::kCount);
+         ++group) {
+      const std::string name(feature::name_of(static_cast<feature::Group>(group)));
+      jobs_.push_back({Scheme::kGrouped, train::Learner::kForest, 0, fold, name, 100});
+    }
+    for (const std::uint32_t percent : kLearningPercents) {
+      if (options_.learning_curve) jobs_.push_back({Scheme::kGrouped, train::Learner::kForest, 0, fold, "", percent});
+    }
+  }
+}
+
+const Study::Prepared& Study::prepared(Scheme scheme) const {
+  return *std::find_if(prepared_.begin(), prepared_.end(), [&](const Prepared& one) { return one.scheme == scheme; });
+}
+
+std::string Study::key_of(const Job& job) const {
+  const nlohmann::json json{{"job", name_of(job)},
+                            {"dataset", digest_},
+                            {"schema", examples_.schema},
+                            {"method", kMethod},
+                            {"seed", options_.seed},
+                            {"outer", options_.outer},
+                            {"inner", options_.inner},
+                            {"windows", options_.windows_of_run},
+                            {"grid", options_.grid == train::Grid::kFull ? "full" : "small"},
+                            {"rule", {options_.rule.needed, options_.rule.of}}};
+  return sha256_hex(json.dump());
+}
+
+Cut Study::thinned(const Material& material, const Cut& whole, const Job& job) const {
+  Cut thin = whole;
+  const dataset::Groups groups = dataset::group(material.examples);
+  std::set<std::uint32_t> left_out;
+  for (const bool miner : {true, false}) {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+    for (std::uint32_t i = 0; i < groups.families.size(); ++i) {
+      const auto& family = groups.families[i];
+      if (family.miner != miner || whole.fold_of_row[family.rows.front()] == job.fold) continue;
+      order.emplace_back(CounterRandom(options_.seed, hash64(family.name)).bits(), i);
+    }
+    std::sort(order.begin(), order.end());
+    const std::size_t kept = std::max<std::size_t>(options_.inner, (order.size() * job.percent + 99) / 100);
+    for (std::size_t i = kept; i < order.size(); ++i) left_out.insert(order[i].second);
+  }
+  for (std::size_t i = 0; i < thin.fold_of_row.size(); ++i) {
+    if (groups.family_of[i] != dataset::Groups::kNone && left_out.contains(groups.family_of[i]))
+      thin.fold_of_row[i] = Cut::kNeither;
+  }
+  return thin;
+}
+
+Result<Fold> Study::compute(const Job& job) const {
+  const Prepared& made = prepared(job.scheme);
+  NestedOptions nested;
+  nested.seed = mix(mix(options_.seed) + job.repeat) + job.fold;
+  nested.inner = options_.inner;
+  nested.grid = options_.grid;
+  nested.rule = options_.rule;
+  if (examples_.features == feature::catalogue().size()) nested.known = train::known_features();
+  std::erase_if(nested.known.features, [&](std::uint16_t feature) {
+    return feature::name_of(feature::catalogue()[feature].group) == job.without;
+  });
+  const Cut& whole = made.cuts[job.repeat];
+  if (job.percent == 100) return judge_fold(made.material, whole, job.fold, job.scheme, job.learner, nested);
+  return judge_fold(made.material, thinned(made.material, whole, job), job.fold, job.scheme, job.learner, nested);
+}
+
+Result<std::vector<Done>> Study::run(const fs::path& folder, const Watch& watch) const {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) return Error{fmt::format("cannot make {}: {}", folder.string(), failed.message()), Error::Kind::kFailed};
+
+  std::vector<Done> done(jobs_.size());
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::size_t finished = 0, kept = 0;
+  std::optional<Error> error;
+  const auto file_of = [&](const Job& job) { return folder / (name_of(job) + ".json.zst"); };
+  const auto found = [&](const Job& job) -> std::optional<Fold> {
+    const auto bytes = read_file(file_of(job));
+    if (!bytes) return std::nullopt;
+    auto fold = fold_from_bytes(*bytes, key_of(job));
+    if (!fold) return std::nullopt;
+    return std::move(*fold);
+  };
+  const auto work = [&] {
+    for (std::size_t i = next++; i < jobs_.size(); i = next++) {
+      if (watch.stop()) return;
+      const Job& job = jobs_[i];
+      std::optional<Fold> fold = found(job);
+      const bool was_kept = fold.has_value();
+      Status status;
+      if (!fold) {
+        auto computed = compute(job);
+        if (computed) {
+          fold = std::move(*computed);
+          status = replace_file(file_of(job), to_bytes(*fold, key_of(job)));
+        } else {
+          status = computed.error().within(name_of(job));
+        }
+      }
+      const std::scoped_lock lock(mutex);
+      if (!status && !error) error = status.error();
+      if (error) return;
+      done[i] = {job, std::move(*fold)};
+      ++finished;
+      kept += was_kept ? 1 : 0;
+      watch.on_done(finished, kept);
+    }
+  };
+  std::size_t threads = options_.threads != 0 ? options_.threads : std::thread::hardware_concurrency();
+  threads = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(jobs_.size(), 1));
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
+  }
+  if (error) return *error;
+  if (finished < jobs_.size()) {
+    return Error{
+        fmt::format("stopped after {} of {} folds: the same command goes on from there", finished, jobs_.size()),
+        Error::Kind::kFailed};
+  }
+  return done;
+}
+
+}  // namespace davy::evaluate
