@@ -57,7 +57,9 @@ TEST(Cut, JoinsFamiliesOfOneExecutableAndOfOneCore) {
   const Cut by_core = *cut(examples, Scheme::kLeaveOneCoreOut, 0, 1);
   EXPECT_EQ(by_core.folds, 3U) << "six families of three cores";
   for (const auto& [core, folds] : folds_by(examples, by_core, [](const auto& run) { return run.core; })) {
-    if (!core.empty()) EXPECT_THAT(folds, SizeIs(1)) << core;
+    if (!core.empty()) {
+      EXPECT_THAT(folds, SizeIs(1)) << core;
+    }
   }
 }
 

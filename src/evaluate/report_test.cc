@@ -47,7 +47,9 @@ void check_figures(const Json& json, const std::string& path, int& count) {
     for (const char* field : {"low", "high", "level", "method", "n"}) ASSERT_TRUE(json.contains(field)) << path;
     if (json["value"].is_null()) return;
     ASSERT_LE(json["low"], json["value"]) << path << json;
-    if (!json["high"].is_null()) ASSERT_GE(json["high"], json["value"]) << path << json;
+    if (!json["high"].is_null()) {
+      ASSERT_GE(json["high"], json["value"]) << path << json;
+    }
     return;
   }
   if (!json.is_structured()) return;

@@ -161,7 +161,9 @@ Cut Study::thinned(const Material& material, const Cut& whole, const Job& job) c
       order.emplace_back(CounterRandom(options_.seed, hash64(family.name)).bits(), i);
     }
     std::sort(order.begin(), order.end());
-    const std::size_t kept = std::max<std::size_t>(options_.inner, (order.size() * job.percent + 99) / 100);
+    // Each inner fold must leave a family of miners, and two honest ones, to learn from.
+    const std::size_t least = miner ? options_.inner : 2 * options_.inner;
+    const std::size_t kept = std::max<std::size_t>(least, (order.size() * job.percent + 99) / 100);
     for (std::size_t i = kept; i < order.size(); ++i) left_out.insert(order[i].second);
   }
   for (std::size_t i = 0; i < thin.fold_of_row.size(); ++i) {
@@ -187,63 +189,81 @@ Result<Fold> Study::compute(const Job& job) const {
   return judge_fold(made.material, thinned(made.material, whole, job), job.fold, job.scheme, job.learner, nested);
 }
 
+/// Threads that take jobs one after the other, and what they share.
+class Study::Crew {
+ public:
+  Crew(const Study& study, const fs::path& folder, const Watch& watch)
+      : study_(study), folder_(folder), watch_(watch), done_(study.jobs_.size()) {}
+
+  Result<std::vector<Done>> run(std::size_t threads) {
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+      work();
+    }
+    if (error_) return *error_;
+    if (finished_ < done_.size()) {
+      return Error{
+          fmt::format("stopped after {} of {} folds: the same command goes on from there", finished_, done_.size()),
+          Error::Kind::kFailed};
+    }
+    return std::move(done_);
+  }
+
+ private:
+  void work() {
+    for (std::size_t i = next_++; i < done_.size() && !failed_ && !watch_.stop(); i = next_++) {
+      auto kept = found(study_.jobs_[i]);
+      const bool was_kept = kept.ok();
+      finish(i, was_kept ? std::move(kept) : made(study_.jobs_[i]), was_kept);
+    }
+  }
+
+  [[nodiscard]] fs::path file_of(const Job& job) const { return folder_ / (name_of(job) + ".json.zst"); }
+
+  [[nodiscard]] Result<Fold> found(const Job& job) const {
+    const auto bytes = read_file(file_of(job));
+    if (!bytes) return bytes.error();
+    return fold_from_bytes(*bytes, study_.key_of(job));
+  }
+
+  [[nodiscard]] Result<Fold> made(const Job& job) const {
+    auto fold = study_.compute(job);
+    if (!fold) return fold.error().within(name_of(job));
+    if (Status kept = replace_file(file_of(job), to_bytes(*fold, study_.key_of(job))); !kept) return kept.error();
+    return fold;
+  }
+
+  void finish(std::size_t i, Result<Fold> fold, bool was_kept) {
+    const std::scoped_lock lock(mutex_);
+    if (!fold) {
+      if (!error_) error_ = fold.error();
+      failed_ = true;
+      return;
+    }
+    done_[i] = {study_.jobs_[i], std::move(*fold)};
+    ++finished_;
+    kept_ += was_kept ? 1 : 0;
+    watch_.on_done(finished_, kept_);
+  }
+
+  const Study& study_;
+  const fs::path& folder_;
+  const Watch& watch_;
+  std::atomic<std::size_t> next_ = 0;
+  std::atomic<bool> failed_ = false;
+  std::mutex mutex_;  // of what follows
+  std::vector<Done> done_;
+  std::size_t finished_ = 0, kept_ = 0;
+  std::optional<Error> error_;
+};
+
 Result<std::vector<Done>> Study::run(const fs::path& folder, const Watch& watch) const {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) return Error{fmt::format("cannot make {}: {}", folder.string(), failed.message()), Error::Kind::kFailed};
-
-  std::vector<Done> done(jobs_.size());
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::size_t finished = 0, kept = 0;
-  std::optional<Error> error;
-  const auto file_of = [&](const Job& job) { return folder / (name_of(job) + ".json.zst"); };
-  const auto found = [&](const Job& job) -> std::optional<Fold> {
-    const auto bytes = read_file(file_of(job));
-    if (!bytes) return std::nullopt;
-    auto fold = fold_from_bytes(*bytes, key_of(job));
-    if (!fold) return std::nullopt;
-    return std::move(*fold);
-  };
-  const auto work = [&] {
-    for (std::size_t i = next++; i < jobs_.size(); i = next++) {
-      if (watch.stop()) return;
-      const Job& job = jobs_[i];
-      std::optional<Fold> fold = found(job);
-      const bool was_kept = fold.has_value();
-      Status status;
-      if (!fold) {
-        auto computed = compute(job);
-        if (computed) {
-          fold = std::move(*computed);
-          status = replace_file(file_of(job), to_bytes(*fold, key_of(job)));
-        } else {
-          status = computed.error().within(name_of(job));
-        }
-      }
-      const std::scoped_lock lock(mutex);
-      if (!status && !error) error = status.error();
-      if (error) return;
-      done[i] = {job, std::move(*fold)};
-      ++finished;
-      kept += was_kept ? 1 : 0;
-      watch.on_done(finished, kept);
-    }
-  };
-  std::size_t threads = options_.threads != 0 ? options_.threads : std::thread::hardware_concurrency();
-  threads = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(jobs_.size(), 1));
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
-    work();
-  }
-  if (error) return *error;
-  if (finished < jobs_.size()) {
-    return Error{
-        fmt::format("stopped after {} of {} folds: the same command goes on from there", finished, jobs_.size()),
-        Error::Kind::kFailed};
-  }
-  return done;
+  const std::size_t wished = options_.threads != 0 ? options_.threads : std::thread::hardware_concurrency();
+  return Crew(*this, folder, watch).run(std::clamp<std::size_t>(wished, 1, jobs_.size()));
 }
 
 }  // namespace davy::evaluate

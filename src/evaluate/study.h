@@ -79,6 +79,8 @@ class Study {
   Result<std::vector<Done>> run(const std::filesystem::path& folder, const Watch& watch) const;
 
  private:
+  class Crew;
+
   Study(dataset::Examples examples, std::string digest, StudyOptions options)
       : examples_(std::move(examples)), digest_(std::move(digest)), options_(std::move(options)) {}
 

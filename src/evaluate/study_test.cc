@@ -195,7 +195,8 @@ TEST(Study, TheLearningCurveLearnsFromFewer) {
   StudyOptions options = small();
   options.learning_curve = true;
   const ScratchFolder folder;
-  const auto done = study_of(MadeUp{}.make(7), options).run(folder.path(), {});
+  const auto done =
+      study_of(MadeUp{.miner_families = 12, .honest_families = 24}.make(7), options).run(folder.path(), {});
   ASSERT_TRUE(done) << done.error().message;
   std::map<std::uint32_t, std::size_t> families;
   for (const Done& one : *done) families[one.job.percent] += one.fold.families;

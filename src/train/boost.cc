@@ -19,6 +19,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint64_t kLargestSeed = INT64_MAX;  // xgboost reads it as a signed number
+
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
 /// The xgboost call that failed, in its own words' first line.
@@ -82,7 +84,7 @@ std::vector<std::pair<const char*, std::string>> settings_of(const BoostOptions&
       {"tree_method", "hist"},
       {"nthread", "1"},
       {"verbosity", "0"},
-      {"seed", fmt::format("{}", options.seed)},
+      {"seed", fmt::format("{}", options.seed & kLargestSeed)},
       {"max_depth", fmt::format("{}", options.depth)},
       {"eta", fmt::format("{}", options.rate)},
       {"subsample", fmt::format("{}", options.rows)},

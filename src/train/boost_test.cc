@@ -34,6 +34,10 @@ TEST(Boost, EqualInputGivesEqualTreesAndAnotherSeedOthers) {
   EXPECT_NE(*train_boosted(examples, {.trees = 20}), *train_boosted(examples, {.seed = 2, .trees = 20}));
 }
 
+TEST(Boost, TakesAnySeed) {
+  EXPECT_TRUE(train_boosted(Planted{}.make(1), BoostOptions{.seed = UINT64_MAX, .trees = 2}));
+}
+
 TEST(Boost, UsesTheFeaturesItMay) {
   const auto boosted = train_boosted(Planted{}.make(1), {.trees = 30, .features = {2, 5}});
   ASSERT_TRUE(boosted);
