@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "commands.h"
 #include "dataset/dataset_file.h"
+#include "detect/columns.h"
 #include "evaluate/report.h"
 #include "evaluate/study.h"
 #include "progress.h"
@@ -86,7 +87,8 @@ void print_words(const evaluate::Study& study, const Json& report, const fs::pat
   print_models(report);
   print_splits(report);
   for (const auto& omitted : study.omitted())
-    fmt::print("\nnot judged by {}: {}\n", name_of(omitted.scheme), omitted.why);
+    fmt::print("\n{}\n",
+               detect::wrap(fmt::format("not judged by {}: {}", name_of(omitted.scheme), omitted.why), 80, 2));
   fmt::print("\n{}\n", (out / "report.json").string());
 }
 

@@ -44,6 +44,11 @@ evaluate::Interval precision_of(const OperatingPoint& point, double prior) {
                                 interval_of(point.false_positive_rate_for_precision));
 }
 
+/// Whole from one percent on, below it one digit that is not 0.
+std::string percent(double share) {
+  return share == 0 || share >= 0.01 ? fmt::format("{:.0f}", 100 * share) : fmt::format("{:.1g}", 100 * share);
+}
+
 std::string words(const evaluate::Figure& figure) {
   return fmt::format("{:>5.1f} ({:.0f}-{:.0f})", 100 * figure.value, 100 * figure.low, 100 * figure.high);
 }
@@ -51,7 +56,7 @@ std::string words(const evaluate::Figure& figure) {
 void print_point(const OperatingPoint& point, double prior, const std::string& name) {
   const evaluate::Interval precision = precision_of(point, prior);
   fmt::print("{:<10} {:>9.3f} {:>17} {:>17} {:>16}\n", name, point.threshold, words(point.recall),
-             words(point.false_positive_rate), fmt::format("{:.2g}-{:.2g}", 100 * precision.low, 100 * precision.high));
+             words(point.false_positive_rate), percent(precision.low) + "-" + percent(precision.high));
 }
 
 void print_table(const Choices& choices, const Flags& flags) {
@@ -82,10 +87,12 @@ void print_guarantees(const Choices& choices, const Flags& flags) {
   fmt::print("  Neyman-Pearson    {}\n", hang(sentence(by_neyman_pearson(choices, flags.rate, flags.risk()))));
   fmt::print("  Learn-then-Test   {}\n", hang(sentence(by_learn_then_test(choices, flags.rate, flags.risk()))));
   const auto needed = needed_for(choices.shipped, flags.precision, flags.prior, flags.risk());
-  fmt::print("\nA precision of {:.3g} % where 1 of {:.0f} workloads mines needs a false alarm rate of {:.2g} %",
-             100 * flags.precision, 1 / flags.prior, 100 * needed.false_positive_rate);
-  fmt::print(",\nwhich only {:.0f} honest programs without a false alarm could show; {} were judged.\n",
-             needed.programs, choices.honest.size());
+  const std::string need = fmt::format(
+      "A precision of {:.3g} % where 1 of {:.0f} workloads mines needs a false alarm rate of {:.2g} %, which only "
+      "{:.0f} "
+      "honest programs without a false alarm could show; {} were judged.",
+      100 * flags.precision, 1 / flags.prior, 100 * needed.false_positive_rate, needed.programs, choices.honest.size());
+  fmt::print("\n{}\n", detect::wrap(need, 80, 0));
 }
 
 Json to_json(const evaluate::Figure& figure) {

@@ -39,7 +39,7 @@ void InnerLoop::weigh() {
 
 Status InnerLoop::run(Scheme scheme) {
   const auto made = cut(examples_, scheme, options_.inner, options_.seed);
-  if (!made) return made.error().within("inside the part of a fold that is learned from");
+  if (!made) return made.error();
   for (std::uint32_t fold = 0; fold < made->folds; ++fold) {
     if (Status status = learn_part(*made, fold); !status) return status;
   }

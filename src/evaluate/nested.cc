@@ -22,6 +22,15 @@ Scheme inner_scheme(Scheme outer) {
   return at_random ? outer : Scheme::kGrouped;
 }
 
+constexpr const char* kInside = "inside the part that a fold learns from";
+
+/// What fold number `fold` may look at.
+Examples learned_from(const Material& material, const Cut& made, std::uint32_t fold) {
+  return dataset::filtered(material.examples, [&](std::size_t i) {
+    return made.fold_of_row[i] != fold && made.fold_of_row[i] != Cut::kNeither;
+  });
+}
+
 /// What the final model of an outer fold says of the rows that were left out.
 class Judge {
  public:
@@ -105,19 +114,25 @@ class Judge {
 
 }  // namespace
 
+Status check_inner(const Material& material, const Cut& made, Scheme scheme, std::uint32_t inner) {
+  for (std::uint32_t fold = 0; fold < made.folds; ++fold) {
+    const Examples others = learned_from(material, made, fold);
+    const auto possible = cut(others, inner_scheme(scheme), inner, 0);
+    if (!possible) return possible.error().within(kInside);
+  }
+  return {};
+}
+
 Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t number, Scheme scheme,
                         train::Learner learner, const NestedOptions& options) {
   const Examples& examples = material.examples;
-  const auto learned_from = [&](std::size_t i) {
-    return cut.fold_of_row[i] != number && cut.fold_of_row[i] != Cut::kNeither;
-  };
   Rows judged;
   for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
     if (cut.fold_of_row[i] == number) judged.push_back(i);
   }
-  const Examples others = dataset::filtered(examples, learned_from);
+  const Examples others = learned_from(material, cut, number);
   InnerLoop inner(others, learner, options);
-  if (Status status = inner.run(inner_scheme(scheme)); !status) return status.error();
+  if (Status status = inner.run(inner_scheme(scheme)); !status) return status.error().within(kInside);
   const Examples learned = dataset::learned_rows(others);
   const auto scorer = train::learn(learned, inner.chosen());
   if (!scorer) return scorer.error();

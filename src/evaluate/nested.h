@@ -16,4 +16,7 @@ namespace davy::evaluate {
 Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t fold, Scheme scheme,
                         train::Learner learner, const NestedOptions& options);
 
+/// Whether what each fold of `cut` learns from can be cut in `inner` folds again; kBadInput, with the way out, if not.
+Status check_inner(const Material& material, const Cut& cut, Scheme scheme, std::uint32_t inner);
+
 }  // namespace davy::evaluate

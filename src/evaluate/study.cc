@@ -39,6 +39,19 @@ Status check_options(const StudyOptions& options) {
   return {};
 }
 
+/// How many windows equal one of another group.
+std::size_t shared_windows(const Examples& examples) {
+  const dataset::Groups groups = dataset::group(examples);
+  std::map<std::vector<float>, std::map<std::uint32_t, std::size_t>> seen;  // how often in which group
+  for (std::size_t i = 0; i < examples.rows.size(); ++i)
+    ++seen[{examples.row(i).begin(), examples.row(i).end()}][groups.family_of[i]];
+  std::size_t shared = 0;
+  for (const auto& [row, by_group] : seen) {
+    for (const auto& [group, rows] : by_group) shared += by_group.size() > 1 ? rows : 0;
+  }
+  return shared;
+}
+
 /// What no split can mend, with the way out.
 Status check_examples(const Examples& examples) {
   if (Status status = train::check_trainable(examples, dataset::group(examples)); !status) return status;
@@ -47,19 +60,12 @@ Status check_examples(const Examples& examples) {
         "the dataset holds only the windows that are learned from: build it with `davy dataset build --every-window`, "
         "so that runs can be judged as the detector sees them");
   }
-  std::map<std::vector<float>, event::Label> seen;
-  std::size_t twice = 0, both = 0;
-  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-    const std::vector<float> row(examples.row(i).begin(), examples.row(i).end());
-    const auto [at, fresh] = seen.emplace(row, examples.rows[i].label);
-    twice += fresh ? 0 : 1;
-    both += at->second != examples.rows[i].label ? 1 : 0;
-  }
-  if (2 * twice > examples.rows.size() || 10 * both > examples.rows.size()) {
+  const std::size_t shared = shared_windows(examples);
+  if (2 * shared > examples.rows.size()) {
     return bad(
-        fmt::format("{} of {} windows are there twice, {} of them with two labels: what was recorded is not "
-                    "what was labelled, see `davy dataset audit`",
-                    twice, examples.rows.size(), both));
+        fmt::format("{} of {} windows are the same as one of another family, so nothing tells families apart: "
+                    "what was recorded is not what was labelled, see `davy dataset audit`",
+                    shared, examples.rows.size()));
   }
   return {};
 }
@@ -99,6 +105,7 @@ Status Study::add_scheme(Scheme scheme) {
   for (std::uint32_t repeat = 0; repeat < repeats; ++repeat) {
     auto cut_up = cut(made.material.examples, scheme, options_.outer, mix(options_.seed) + repeat);
     if (!cut_up) return cut_up.error();
+    if (Status status = check_inner(made.material, *cut_up, scheme, options_.inner); !status) return status;
     made.cuts.push_back(std::move(*cut_up));
   }
   prepared_.push_back(std::move(made));
