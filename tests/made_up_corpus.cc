@@ -1,5 +1,6 @@
 // Writes a corpus of made-up programs for the end-to-end tests of learning: a few families of each label, two runs
-// each; with a leak planted, or one recording of a hold-out. Usage: davy_made_up_corpus FOLDER [port|copy|sealed]
+// each; with a leak planted, one recording of a hold-out, or names that are markup. Usage: davy_made_up_corpus FOLDER
+// [port|copy|sealed|markup]
 
 #include <fmt/core.h>
 
@@ -93,14 +94,31 @@ void write_with_sealed(const std::filesystem::path& folder) {
   write(folder, made);
 }
 
+/// An honest program and a miner whose names, kind and trick would run in a page that takes them for HTML.
+void write_with_markup(const std::filesystem::path& folder) {
+  write_all(folder);
+  for (const std::size_t family : {0, 4}) {
+    for (const int run : {1, 2}) {
+      dataset::Recorded made = recorded(families()[family], run);
+      made.header.program = fmt::format("<img src=x onerror=alert({})>", family);
+      made.header.category = "</script><script>alert(1)</script>";
+      if (made.header.label == event::Label::kMiner) made.header.provenance["trick"] = "<!--<script>alert(1)";
+      write(folder, made);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, void (*)(const std::filesystem::path&)> kinds{
-      {"", write_all}, {"port", write_with_port}, {"copy", write_with_copy}, {"sealed", write_with_sealed}};
+  const std::map<std::string, void (*)(const std::filesystem::path&)> kinds{{"", write_all},
+                                                                            {"port", write_with_port},
+                                                                            {"copy", write_with_copy},
+                                                                            {"sealed", write_with_sealed},
+                                                                            {"markup", write_with_markup}};
   const auto kind = kinds.find(argc == 3 ? argv[2] : "");
   if (argc < 2 || argc > 3 || kind == kinds.end() || !std::filesystem::is_directory(argv[1])) {
-    fmt::print(stderr, "usage: davy_made_up_corpus FOLDER [port|copy|sealed] (FOLDER is there and writable)\n");
+    fmt::print(stderr, "usage: davy_made_up_corpus FOLDER [port|copy|sealed|markup] (FOLDER is there and writable)\n");
     return 1;
   }
   kind->second(argv[1]);

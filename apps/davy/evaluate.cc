@@ -13,6 +13,7 @@
 #include "evaluate/report.h"
 #include "evaluate/study.h"
 #include "progress.h"
+#include "report_html.h"
 #include "stop.h"
 
 namespace davy::app {
@@ -89,7 +90,7 @@ void print_words(const evaluate::Study& study, const Json& report, const fs::pat
   for (const auto& omitted : study.omitted())
     fmt::print("\n{}\n",
                detect::wrap(fmt::format("not judged by {}: {}", name_of(omitted.scheme), omitted.why), 80, 2));
-  fmt::print("\n{}\n", (out / "report.json").string());
+  fmt::print("\n{}\n{}\n", (out / "report.html").string(), (out / "report.json").string());
 }
 
 int evaluate_models(Flags flags) {
@@ -114,6 +115,8 @@ int evaluate_models(Flags flags) {
   const Json report = evaluate::report_of(*study, *done);
   const std::string text = report.dump(1, ' ', true, Json::error_handler_t::replace);
   if (const Status saved = replace_file(out / "report.json", text + "\n"); !saved) return app::report(saved.error());
+  if (const Status saved = replace_file(out / "report.html", report_html(report)); !saved)
+    return app::report(saved.error());
   if (flags.json) {
     fmt::print("{}\n", report.dump(-1, ' ', true, Json::error_handler_t::replace));
   } else {

@@ -12,7 +12,7 @@ import { Points } from './parts/points';
 import { Programs } from './parts/programs';
 import { Recall } from './parts/recall';
 import { Splits } from './parts/splits';
-import { embedded, lead_of, type Report } from './report';
+import { embedded, lead_of, models_of, type Report } from './report';
 import { safe } from '../src/words';
 
 const kSections = [
@@ -41,7 +41,7 @@ function Side({ report, focus, set_focus }: SideProps) {
         Model in sections 2 to 5 and 8
       </label>
       <select id="focus" value={focus} onChange={(event) => set_focus(event.currentTarget.value)}>
-        {Object.keys(report.models).map((model) => (
+        {models_of(report).map((model) => (
           <option key={model} value={model}>
             {model_name(model)}
           </option>

@@ -24,7 +24,7 @@ const kSplits: Record<string, Name> = {
   time_ordered: { name: 'By time', what: 'learned from what was recorded earlier, judged on the last third' },
   random_runs: { name: 'Runs at random', what: 'leaky: another run of the same program was learned from' },
   random_windows: { name: 'Windows at random', what: 'leaky: other windows of the same run were learned from' },
-  overlapping_windows: { name: 'Overlapping windows', what: 'leaky: windows that share up to nine tenths of what they saw' },
+  overlapping_windows: { name: 'Overlapping windows at random', what: 'leaky: windows that share up to nine tenths of what they saw' },
 };
 
 export const kCounts = 'grouped';
@@ -51,7 +51,7 @@ export function share(value: number): string {
   if (percent === 0 || percent >= 99.95) return `${percent.toFixed(0)}\u00a0%`;
   if (percent > 99 || (percent < 10 && percent >= 0.95)) return `${percent.toFixed(1).replace(/\.0$/, '')}\u00a0%`;
   if (percent >= 10) return `${percent.toFixed(0)}\u00a0%`;
-  return `${Number(percent.toPrecision(1))}\u00a0%`;
+  return percent < 0.001 ? '<0.001\u00a0%' : `${Number(percent.toPrecision(1))}\u00a0%`;
 }
 
 export const range = (figure: Figure, words: (value: number) => string): string =>

@@ -149,9 +149,15 @@ export function embedded(): Report | null {
   return text ? (JSON.parse(text) as Report) : null;
 }
 
+/** The models judged, in the order they were asked for. */
+export function models_of(report: Report): string[] {
+  const place = (name: string) => (report.about.models.indexOf(name) + 1) || Infinity;
+  return Object.keys(report.models).sort((a, b) => place(a) - place(b));
+}
+
 /** The model that ships; where it was not judged, the supervised one that ranks windows best, else any. */
 export function lead_of(report: Report): string {
-  const names = Object.keys(report.models);
+  const names = models_of(report);
   if (names.includes('forest')) return 'forest';
   const precision = (name: string) => report.models[name]?.windows.average_precision.value ?? 0;
   const supervised = names.filter((name) => report.models[name]?.supervised);

@@ -1,11 +1,13 @@
 import { model_name, share } from '../names';
-import type { Model } from '../report';
+import type { Model, Program } from '../report';
 import { prose, safe } from '../../src/words';
 import { Section, Share } from './marks';
 import { Tags, is_honest } from './programs';
 import { Table } from './table';
 
 const kWorst = 10;
+
+const was_alerted = (program: Program): boolean => (program.alerted ?? 0) + (program.alerted_late ?? 0) > 0;
 
 export function Alarms({ model, focus }: { model: Model; focus: string }) {
   const honest = model.programs.filter(is_honest);
@@ -14,16 +16,17 @@ export function Alarms({ model, focus }: { model: Model; focus: string }) {
   return (
     <Section id="alarms" number={5} title="The worst false alarms">
       <p class="lede">
-        The honest programs that the {model_name(focus).toLowerCase()} comes nearest to calling miners, with what spoke most for mining where they scored highest.{' '}
-        {honest.some((program) => (program.alerted ?? 0) > 0) ? 'Not all of them were alerted.' : 'None of them was alerted.'}
+        The honest programs that the {model_name(focus).toLowerCase()} comes nearest to calling miners, with what spoke most for mining where they scored highest: what a group of features added to the score, from 0 to 1.{' '}
+        {honest.some(was_alerted) ? 'Those that were alerted in some repeat are orange.' : 'None of them was alerted.'}
       </p>
       <ol class="worst">
         {worst.map((program) => (
           <li key={program.program}>
             <div class="worst-head">
               <span class="strong wrap">{safe(program.program)}</span> <span class="weak">{safe(program.category)}</span> <Tags program={program} />
-              <span class="worst-level number">
-                level {program.level === null ? '–' : program.level.toFixed(2)}, alerted {program.alerted === null ? '–' : share(program.alerted)}
+              <span class={`worst-level number ${was_alerted(program) ? 'alerted' : ''}`}>
+                level {program.level === null ? '–' : program.level.toFixed(2)} · alerted {program.alerted === null ? '–' : share(program.alerted)}
+                {program.alerted_late !== null && `, late ${share(program.alerted_late)}`}
               </span>
             </div>
             {program.why.length ? (

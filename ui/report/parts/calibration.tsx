@@ -1,6 +1,6 @@
 import { dot, line, plot } from '@observablehq/plot';
 import { model_name, quantity, share } from '../names';
-import type { Report } from '../report';
+import { models_of, type Report } from '../report';
 import { Chart, kShare, kStyle } from './chart';
 import { Mark, Section, colour_of } from './marks';
 import { Table } from './table';
@@ -54,7 +54,7 @@ export function Calibration({ report, focus }: { report: Report; focus: string }
         <div>
           <Table
             caption="Calibration of all models"
-            rows={Object.entries(report.models)}
+            rows={models_of(report).map((name) => [name, report.models[name]!] as const)}
             strong={([name]) => name === focus}
             columns={[
               {
@@ -73,7 +73,7 @@ export function Calibration({ report, focus }: { report: Report; focus: string }
           <p class="note">
             Who always said the mix of the test, {share(model.windows.prevalence)}, would have a Brier score of {digits(model.windows.prevalence * (1 - model.windows.prevalence))}. The{' '}
             <i>Venn-Abers gap</i> is how far the probability of a window would move between taking it for an honest one and taking it for a miner’s: wide where little like it was seen.
-            {gap !== null && ` Here it is ${(100 * gap).toFixed(1)} points in the mean.`}
+            {gap !== null && ` For this model it is ${(100 * gap).toFixed(1)} points in the mean over windows.`}
           </p>
           <details>
             <summary>The reliability diagram as a table</summary>

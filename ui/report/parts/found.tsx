@@ -1,5 +1,5 @@
 import { count, model_name, model_what, range, seconds, share } from '../names';
-import type { Figure, Model, Report, Seconds } from '../report';
+import { models_of, type Figure, type Model, type Report, type Seconds } from '../report';
 import { Mark, Section, Share, Tag, Whisker } from './marks';
 import { Table, type Column } from './table';
 
@@ -49,9 +49,9 @@ function Time({ time, top }: { time: Seconds | null; top: number }) {
 const units = (figure: Figure, usual: number): string | undefined => (figure.n === usual ? undefined : `n ${figure.n}`);
 
 export function Found({ report, lead }: { report: Report; lead: string }) {
-  const rows: Row[] = Object.entries(report.models)
-    .map(([name, model]) => ({ name, model }))
-    .sort((a, b) => (a.name === lead ? -1 : b.name === lead ? 1 : report.about.models.indexOf(a.name) - report.about.models.indexOf(b.name)));
+  const rows: Row[] = models_of(report)
+    .map((name) => ({ name, model: report.models[name]! }))
+    .sort((a, b) => Number(b.name === lead) - Number(a.name === lead));
   const first = report.models[lead];
   if (!first) return null;
   const n = { miners: first.at_shipped.recall.n, honest: first.at_shipped.false_positive_rate.n, all: first.windows.average_precision.n };

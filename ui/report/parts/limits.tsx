@@ -4,14 +4,17 @@ import type { Report } from '../report';
 import { prose } from '../../src/words';
 import { Section } from './marks';
 
+/** How many honest families, none of them alerted, could show a false positive rate. */
+const needed = (rate: number): string => Math.ceil(Math.log(0.05) / Math.log(1 - rate)).toLocaleString('en');
+
 function families(report: Report, lead: string): string[] {
   const at = report.models[lead]?.at_shipped;
   const { public_miners: miners, honest, twins } = report.about.data;
   if (!at) return [];
   const recall = at.recall;
   return [
-    `Recall rests on ${plural(miners.groups, 'family', 'families')} of miners that others wrote. ${recall.value === null ? 'None was judged.' : `Its interval is ${range(recall, share)}: no smaller difference between models is shown.`}`,
-    `${plural(honest.groups, 'honest family', 'honest families')} could, were none of them alerted, show a false positive rate below ${share(least_rate(honest.groups))} and no less (1 − 0.05^(1/n), 95 % one-sided). For 1 % it takes 299 of them, for 0.1 % 2,995.`,
+    `Recall rests on ${plural(miners.groups, 'family', 'families')} of miners that others wrote. ${recall.value === null ? 'None was judged.' : `Its interval is ${range(recall, share)}: models whose intervals overlap are not told apart by it.`}`,
+    `${plural(honest.groups, 'honest family', 'honest families')} could, were none of them alerted, show a false positive rate below ${share(least_rate(honest.groups))} and no less (1 − 0.05^(1/n), 95 % one-sided). To show 1 % takes ${needed(0.01)} of them, 0.1 % takes ${needed(0.001)}.`,
     ...(twins.groups < 10 ? [`${twins.groups ? `Only ${plural(twins.groups, 'family', 'families')}` : 'No family'} of twins, the honest programs that look most like miners, ${twins.groups === 1 ? 'is' : 'are'} among them.`] : []),
   ];
 }
@@ -23,7 +26,7 @@ function precisions(report: Report, lead: string): string[] {
   const known = rare.filter((one) => !says_nothing(one.precision) && one.precision.value !== null);
   return [
     ...unknown.map((one) => `Precision where ${one_in(one.prior)} is a miner is not known: its interval is ${range(one.precision, share)}.`),
-    ...known.map((one) => `Where ${one_in(one.prior)} is a miner, precision is ${share(one.precision.value ?? 0)} (${range(one.precision, share)}).`),
+    ...(known.length ? [`Precision depends on the base rate: ${known.map((one) => `${share(one.precision.value ?? 0)} (${range(one.precision, share)}) where ${one_in(one.prior)} is a miner`).join(', ')}.`] : []),
   ];
 }
 

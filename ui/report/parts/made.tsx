@@ -1,5 +1,5 @@
 import { minute, model_name, plural, quantity } from '../names';
-import type { Counts, Report } from '../report';
+import { models_of, type Counts, type Report } from '../report';
 import { safe } from '../../src/words';
 import { Section } from './marks';
 import { Table } from './table';
@@ -45,7 +45,7 @@ function Data({ report }: { report: Report }) {
 }
 
 function Settings({ report }: { report: Report }) {
-  const rows = Object.entries(report.models).flatMap(([model, one]) => one.settings.map((setting) => ({ model, ...setting })));
+  const rows = models_of(report).flatMap((model) => report.models[model]!.settings.map((setting) => ({ model, ...setting })));
   return (
     <Table
       caption="Settings that the inner loops chose"

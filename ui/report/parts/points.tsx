@@ -1,16 +1,19 @@
-import { dot, line, plot, pointer, ruleY, text, tip } from '@observablehq/plot';
+import { areaY, dot, line, link, plot, pointer, ruleY, text, tip } from '@observablehq/plot';
 import { useState } from 'preact/hooks';
-import { precision_of, says_nothing } from '../numbers';
+import { precision_at, precision_of, says_nothing } from '../numbers';
 import { model_name, one_in, quantity, range, seconds, share, share_with_range } from '../names';
-import type { Figure, Model, Point, Report } from '../report';
+import { models_of, type Figure, type Model, type Point, type Report } from '../report';
 import { Chart, kShare, kStyle } from './chart';
 import { Mark, Section, Share, Tag, Whisker, colour_of, symbol_of } from './marks';
 import { Table } from './table';
 
-interface Dot {
+interface At {
   model: string;
   x: number;
   y: number;
+}
+
+interface Dot extends At {
   ships: boolean;
   words: string;
 }
@@ -25,6 +28,9 @@ const kRate = {
 
 type Place = (point: Point) => { x: Figure; y: Figure };
 
+const whiskers_of = (model: Model, place: Place) =>
+  model.operating_points.map(place).flatMap(({ x, y }) => (x.value === null || y.value === null ? [] : [{ x: x.value, low: y.low, high: y.high ?? 1 }]));
+
 function dots_of(report: Report, shown: string[], place: Place): Dot[] {
   return shown.flatMap((model) =>
     (report.models[model]?.operating_points ?? []).flatMap((point) => {
@@ -37,15 +43,64 @@ function dots_of(report: Report, shown: string[], place: Place): Dot[] {
   );
 }
 
-/** The band of a model's points: the corner of each interval that flatters, there, and that which does not, back. */
-function band_of(model: Model | undefined, place: Place, flat: (figure: Figure) => number): [number, number][] {
-  const points = (model?.operating_points ?? []).filter((point) => point.asked !== null).map(place);
-  const best = points.map(({ x, y }): [number, number] => [flat(x), y.high ?? 1]);
-  const worst = points.map(({ x, y }): [number, number] => [flat(x) === x.low ? (x.high ?? 1) : x.low, y.low]);
-  return [...best, ...worst.reverse()];
+interface Edge {
+  x: number;
+  low: number;
+  high: number;
 }
 
-function draw_points(width: number, dots: Dot[], band: [number, number][], focus: string, axes: object) {
+const kEdges = 400;
+
+/**
+ * What holds a model's curve wherever all intervals hold: as recall only grows with the false positive rate, it is at
+ * each rate at least what a surely stricter point has, at most what a surely more lenient one has.
+ */
+function band_of(points: Point[]): Edge[] {
+  const boxes = points.map(({ recall, false_positive_rate: rate }) => ({ left: rate.low, right: rate.high ?? 1, low: recall.low, high: recall.high ?? 1 }));
+  return Array.from({ length: kEdges + 1 }, (_, i) => {
+    const x = (i / kEdges) ** 2;
+    const low = Math.max(0, ...boxes.filter((box) => box.right <= x).map((box) => box.low));
+    return { x, low, high: Math.max(low, Math.min(1, ...boxes.filter((box) => box.left >= x).map((box) => box.high))) };
+  });
+}
+
+function band_note(model: Model, focus: string): string {
+  const wide = band_of(model.operating_points).reduce((sum, edge) => sum + edge.high - edge.low, 0) / (kEdges + 1);
+  const where = `Shaded: where the curve of the ${model_name(focus).toLowerCase()} can lie, by ${model.at_shipped.recall.n} families of miners and ${model.at_shipped.false_positive_rate.n} of honest programs`;
+  return wide > 0.85 ? `${where}: nearly anywhere. So few cannot tell more.` : `${where}.`;
+}
+
+interface Drawn {
+  dots: Dot[];
+  /** Between the dots, where that is no straight line. */
+  lines?: At[];
+  focus: string;
+  axes: object;
+  band?: Edge[];
+  whiskers?: { x: number; low: number; high: number }[];
+  chosen?: { x: number; y: number } | null;
+}
+
+const label = (at: { x: number; y: number }[], words: string) =>
+  text(at, { x: 'x', y: 'y', text: () => words, dy: -13, fill: 'var(--ink)', stroke: 'var(--surface)', strokeWidth: 4, fontWeight: 600 });
+
+const kParts = 16;
+
+/** Precision between operating points: recall and false positive rate are mixed there, precision follows from them. */
+function between(name: string, model: Model, prior: number): At[] {
+  const points = model.operating_points.filter((point) => point.asked !== null);
+  return points.flatMap((point, i) => {
+    const next = points[Math.min(i + 1, points.length - 1)]!;
+    return Array.from({ length: kParts }, (_, part): At | null => {
+      const mixed = (a: Figure, b: Figure) => ((a.value ?? 0) * (kParts - part) + (b.value ?? 0) * part) / kParts;
+      const recall = mixed(point.recall, next.recall);
+      const precision = precision_at(prior, recall, mixed(point.false_positive_rate, next.false_positive_rate));
+      return precision === null ? null : { model: name, x: recall, y: precision };
+    }).filter((one) => one !== null);
+  });
+}
+
+function draw_points(width: number, { dots, lines, focus, axes, band = [], whiskers = [], chosen = null }: Drawn) {
   const rows = dots.filter((one) => !one.ships);
   const ships = dots.filter((one) => one.ships);
   const mine = ships.filter((one) => one.model === focus);
@@ -58,11 +113,14 @@ function draw_points(width: number, dots: Dot[], band: [number, number][], focus
     style: kStyle,
     ...axes,
     marks: [
-      line(band, { fill: colour_of(focus), fillOpacity: 0.12, stroke: 'none', curve: 'linear-closed' }),
-      line(rows, { x: 'x', y: 'y', z: 'model', stroke: (one: Dot) => colour_of(one.model), strokeWidth: 1.5 }),
+      areaY(band, { x: 'x', y1: 'low', y2: 'high', fill: colour_of(focus), fillOpacity: 0.12 }),
+      link(whiskers, { x1: 'x', x2: 'x', y1: 'low', y2: 'high', stroke: colour_of(focus), strokeOpacity: 0.4, strokeWidth: 1.6 }),
+      line(lines ?? rows, { x: 'x', y: 'y', z: 'model', stroke: (one: At) => colour_of(one.model), strokeWidth: 1.5 }),
       dot(rows, { x: 'x', y: 'y', fill: (one: Dot) => colour_of(one.model), symbol: (one: Dot) => symbol_of(one.model), r: 2.8 }),
       dot(ships, { x: 'x', y: 'y', stroke: (one: Dot) => colour_of(one.model), fill: 'var(--surface)', strokeWidth: 2, r: 5.5, symbol: (one: Dot) => symbol_of(one.model) }),
-      text(mine, { x: 'x', y: 'y', text: () => 'ships', dx: 10, dy: 12, textAnchor: 'start', fill: 'var(--ink)', stroke: 'var(--surface)', strokeWidth: 4, fontWeight: 600 }),
+      label(mine, 'ships'),
+      chosen && dot([chosen], { x: 'x', y: 'y', stroke: 'var(--ink)', strokeWidth: 2, r: 7 }),
+      chosen && label([chosen], 'chosen'),
       tip(dots, pointer({ x: 'x', y: 'y', title: 'words', fill: 'var(--surface)', stroke: 'var(--line-strong)' })),
     ],
     color: { type: 'identity' },
@@ -198,14 +256,18 @@ function BaseRate({ report, model, focus, shown, prior, set_prior }: BaseProps) 
       <Chart
         title={`Precision against recall where ${one_in(prior)} is a miner`}
         words={`${model_name(focus)}, at the point that ships: recall ${share_with_range(model.operating_points[0]?.recall ?? point.recall)}, precision ${share_with_range(precision_of(prior, (model.operating_points[0] ?? point).for_precision))}. The table of operating points has them all.`}
-        of={[report, shown, focus, prior]}
+        of={[report, shown, focus, prior, chosen]}
         draw={(width) =>
-          draw_points(width, dots_of(report, shown, place), band_of(model, place, (x) => x.high ?? 1), focus, {
-            x: { ...kShare, label: 'Recall, % →' },
-            y: { ...kShare, label: '↑ Precision, %' },
+          draw_points(width, {
+            dots: dots_of(report, shown, place),
+            lines: shown.flatMap((name) => between(name, report.models[name]!, prior)),
+            focus,
+            whiskers: shown.includes(focus) ? whiskers_of(model, place) : [],
+            chosen: chosen > 0 && precision.value !== null && point.recall.value !== null ? { x: point.recall.value, y: precision.value } : null,
+            axes: { x: { ...kShare, label: 'Recall, % →' }, y: { ...kShare, label: '↑ Precision, %' } },
           })
         }
-        note="By runs: alerted or not. A point at which nothing was alerted has no precision and is not drawn."
+        note={`By runs: alerted or not. Lines up and down: intervals of the ${model_name(focus).toLowerCase()}. Where no honest program was alerted 100 % was measured, and the line says how little that proves; where nothing was alerted there is no precision.`}
       />
     </div>
   );
@@ -227,7 +289,7 @@ function draw_windows(width: number, report: Report, shown: string[]) {
     symbol: { type: 'identity' },
     marks: [
       chance === undefined ? null : ruleY([chance], { stroke: 'var(--mark)', strokeDasharray: '4 4' }),
-      chance === undefined ? null : text([chance], { x: 0, y: (v) => v, text: () => 'by chance', dy: -8, dx: 4, textAnchor: 'start', fill: 'var(--ink-3)' }),
+      chance === undefined ? null : text([chance], { x: 0, y: (v) => v, text: () => 'by chance', dy: -8, dx: 4, textAnchor: 'start', fill: 'var(--ink-3)', stroke: 'var(--surface)', strokeWidth: 4 }),
       line(rows, { x: 'recall', y: 'precision', z: 'model', stroke: (one: { model: string }) => colour_of(one.model), strokeWidth: 1.8 }),
       dot(rows.filter((_, i) => i % 10 === 9), {
         x: 'recall',
@@ -286,7 +348,7 @@ interface Props {
 }
 
 export function Points({ report, focus, prior, set_prior }: Props) {
-  const names = Object.keys(report.models);
+  const names = models_of(report);
   const [shown, set_shown] = useState(names);
   const model = report.models[focus];
   const first = model?.operating_points[0];
@@ -296,8 +358,8 @@ export function Points({ report, focus, prior, set_prior }: Props) {
     <Section id="points" number={2} title="Operating points">
       <p class="lede">
         A lower threshold finds more miners and alerts more honest programs. Each model is judged at the point that ships (large, hollow) and at {model.operating_points.length - 1} fixed ones,
-        chosen inside each fold as the share of honest programs let through. The band is of the {model_name(focus).toLowerCase()}: its intervals hold at{' '}
-        {(100 * first.recall.level).toFixed(2)}&nbsp;% each, so at 95&nbsp;% for all points together. Choosing one afterwards is allowed.
+        chosen inside each fold as the share of honest programs let through. Every interval here holds at{' '}
+        {(100 * first.recall.level).toFixed(2)}&nbsp;%, so that all {model.operating_points.length - 1} hold together at 95&nbsp;%: one may be chosen afterwards.
       </p>
       <Toggles names={names} shown={shown} set_shown={set_shown} />
       <div class="pair">
@@ -306,11 +368,14 @@ export function Points({ report, focus, prior, set_prior }: Props) {
           words={`${model_name(focus)}, at the point that ships: recall ${share_with_range(first.recall)} at a false positive rate of ${share_with_range(first.false_positive_rate)}. The table of operating points has them all.`}
           of={[report, shown, focus]}
           draw={(width) =>
-            draw_points(width, dots_of(report, shown, place), band_of(model, place, (x) => x.low), focus, {
-              x: { ...kRate, label: 'False positive rate, % (square-root scale) →' },
-              y: { ...kShare, label: '↑ Recall, %' },
+            draw_points(width, {
+              dots: dots_of(report, shown, place),
+              focus,
+              band: shown.includes(focus) ? band_of(model.operating_points) : [],
+              axes: { x: { ...kRate, label: 'False positive rate, % (square-root scale) →' }, y: { ...kShare, label: '↑ Recall, %' } },
             })
           }
+          note={band_note(model, focus)}
         />
         <Chart
           title="Precision against recall, by windows"

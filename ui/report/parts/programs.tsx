@@ -6,6 +6,7 @@ import { Table, type Column } from './table';
 
 type Threshold = Point['threshold'];
 
+/** Where a level stands on the strip. */
 const at = (value: number): string => `${(100 * Math.max(0, Math.min(1, value))).toFixed(1)}%`;
 
 /** A program's level in each repeat against the thresholds of the folds. */
@@ -39,14 +40,23 @@ function columns_of(threshold: Threshold, miner: boolean): Column<Program>[] {
       ),
     },
     miner
-      ? { head: 'Family, core', by: (row) => row.family, cell: (row) => <span class="wrap weak">{safe(row.core && row.core !== row.family ? `${row.family}, ${row.core}` : row.family)}</span> }
-      : { head: 'Kind', by: (row) => row.category, cell: (row) => <span class="wrap weak">{safe(row.category)}</span> },
+      ? { head: 'Family, core', minor: true, by: (row) => row.family, cell: (row) => <span class="wrap weak">{safe(row.core && row.core !== row.family ? `${row.family}, ${row.core}` : row.family)}</span> }
+      : { head: 'Kind', minor: true, by: (row) => row.category, cell: (row) => <span class="wrap weak">{safe(row.category)}</span> },
     {
       head: 'Alerted',
-      what: 'share of runs and repeats',
+      what: 'of runs, repeats',
       right: true,
+      minor: true,
       by: (row) => row.alerted,
       cell: (row) => <span class="number">{row.alerted === null ? '–' : share(row.alerted)}</span>,
+    },
+    {
+      head: 'Late',
+      what: 'the same, seen late',
+      right: true,
+      minor: true,
+      by: (row) => row.alerted_late,
+      cell: (row) => <span class="number">{row.alerted_late === null ? '–' : share(row.alerted_late)}</span>,
     },
     {
       head: 'Level',
@@ -60,8 +70,8 @@ function columns_of(threshold: Threshold, miner: boolean): Column<Program>[] {
         </span>
       ),
     },
-    { head: 'Time', what: 'to the alert', right: true, by: (row) => row.seconds, cell: (row) => <span class="number">{row.seconds === null ? '–' : seconds(row.seconds)}</span> },
-    { head: 'Runs', right: true, by: (row) => row.runs, cell: (row) => <span class="number">{row.runs}</span> },
+    { head: 'Time', minor: true, what: 'to the alert', right: true, by: (row) => row.seconds, cell: (row) => <span class="number">{row.seconds === null ? '–' : seconds(row.seconds)}</span> },
+    { head: 'Runs', what: 'recorded', minor: true, right: true, by: (row) => row.runs, cell: (row) => <span class="number">{row.runs}</span> },
   ];
 }
 
@@ -76,7 +86,7 @@ export function Programs({ model, focus }: { model: Model; focus: string }) {
   return (
     <Section id="programs" number={4} title="Program by program">
       <p class="lede">
-        A program’s <i>level</i> is the highest threshold at which it would have been alerted by the {model_name(focus).toLowerCase()}, one dot a repeat of the split. The line is the threshold
+        A program’s <i>level</i> is the highest threshold at which it would have been alerted by the {model_name(focus).toLowerCase()}, one dot a repeat of the split, seen from the start or late, whatever is higher. The line is the threshold
         that ships
         {threshold.median <= 1 ? `, ${threshold.median.toFixed(2)} in the median of folds` : ': so high here that nothing is alerted'}; the shade behind it runs from the lowest fold’s to the
         highest’s. Dots at or above the line are orange. The share alerted is counted by each fold’s own threshold.

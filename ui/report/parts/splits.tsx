@@ -1,5 +1,5 @@
 import { kCounts, kLeaky, kSplitOrder, model_name, share, share_with_range, split_name, split_what } from '../names';
-import type { Brief, Figure, Report } from '../report';
+import { models_of, type Brief, type Figure, type Report } from '../report';
 import { Chart } from './chart';
 import { draw_compared, type Compared } from './compared';
 import { Mark, Section, Share, Tag } from './marks';
@@ -18,12 +18,12 @@ function flattery(report: Report, lead: string): string | null {
   if (honest === null || honest === undefined || !most) return null;
   const gain = Math.round(100 * (most.value - honest));
   const by = gain > 0 ? `${gain} points of average precision more` : gain < 0 ? `${-gain} points of average precision less, so here it flatters nothing` : 'as much average precision';
-  return `The ${model_name(lead).toLowerCase()} has an average precision of ${share(honest)} by family. Judged as much of the literature does (${split_name(most.split).toLowerCase()}) it would have had ${share(most.value)}: ${by}.`;
+  return `The ${model_name(lead).toLowerCase()} has an average precision of ${share(honest)} by family. By the split that flatters most, ${split_name(most.split).toLowerCase()}, it would have had ${share(most.value)}: ${by}.`;
 }
 
 export function Splits({ report, lead }: { report: Report; lead: string }) {
   const order = [...kSplitOrder, ...Object.keys(report.splits).filter((one) => !kSplitOrder.includes(one))].filter((one) => report.splits[one]);
-  const models = Object.keys(report.models);
+  const models = models_of(report);
   const compared = (splits: string[], pick: Pick): Compared[] =>
     splits.flatMap((split) =>
       models.flatMap((model) => {
@@ -45,7 +45,7 @@ export function Splits({ report, lead }: { report: Report; lead: string }) {
   return (
     <Section id="splits" number={6} title="What a leaky split would have claimed">
       <p class="lede">
-        A <i>split</i> says what a model learns from and what it is judged on. {flattery(report, lead)}
+        A <i>split</i> says what a model learns from and what it is judged on. Much of the literature splits windows at random; then what is judged was nearly learned. {flattery(report, lead)}
       </p>
       <p class="legend">
         {models.map((model) => (

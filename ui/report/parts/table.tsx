@@ -8,6 +8,8 @@ export interface Column<Row> {
   cell: (row: Row) => ComponentChildren;
   right?: boolean;
   wide?: boolean;
+  /** One of several on one line where it is narrow. */
+  minor?: boolean;
   /** Rows may be put in this order; without a value they stand last. */
   by?: (row: Row) => number | string | null;
 }
@@ -49,7 +51,7 @@ export function Table<Row>({ caption, columns, rows, strong, most = Infinity }: 
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column, i) => (
-              <th key={column.head} role="columnheader" scope="col" class={column.right ? 'right' : ''} {...(column.by && { 'aria-sort': sorted(i) })}>
+              <th key={column.head} role="columnheader" scope="col" class={`${column.right ? 'right' : ''} ${column.by ? '' : 'unsorted'}`} {...(column.by && { 'aria-sort': sorted(i) })}>
                 {column.by ? (
                   <button type="button" class="sort" onClick={() => turn(i)}>
                     {column.head}
@@ -67,7 +69,7 @@ export function Table<Row>({ caption, columns, rows, strong, most = Infinity }: 
           {ordered(rows, columns, order).map((row, i) => (
             <tr key={i} role="row" class={`${strong?.(row) ? 'row-strong' : ''} ${i >= most && !all ? 'row-more' : ''}`}>
               {columns.map((column) => (
-                <td key={column.head} role="cell" data-head={column.head} class={`${column.right ? 'right' : ''} ${column.wide ? 'wide' : ''}`}>
+                <td key={column.head} role="cell" data-head={column.head} class={`${column.right ? 'right' : ''} ${column.wide ? 'wide' : ''} ${column.minor ? 'minor' : ''}`}>
                   <div class="cell-inner">{column.cell(row)}</div>
                 </td>
               ))}
