@@ -94,15 +94,18 @@ void write_with_sealed(const std::filesystem::path& folder) {
   write(folder, made);
 }
 
-/// An honest program and a miner whose names, kind and trick would run in a page that takes them for HTML.
+/// Names of an honest program and a miner, their kind and a trick would run in a page that takes them for HTML.
 void write_with_markup(const std::filesystem::path& folder) {
-  write_all(folder);
-  for (const std::size_t family : {0, 4}) {
+  for (const Family& family : families()) {
     for (const int run : {1, 2}) {
-      dataset::Recorded made = recorded(families()[family], run);
-      made.header.program = fmt::format("<img src=x onerror=alert({})>", family);
-      made.header.category = "</script><script>alert(1)</script>";
-      if (made.header.label == event::Label::kMiner) made.header.provenance["trick"] = "<!--<script>alert(1)";
+      dataset::Recorded made = recorded(family, run);
+      made.wobble = run;
+      const bool miner = family.name == "alpha";
+      if (miner || family.name == "encoder") {
+        made.header.program = fmt::format("<img src=x onerror=alert({})>", miner ? 1 : 2);
+        made.header.category = "</script><script>alert(3)</script>";
+      }
+      if (miner) made.header.provenance["trick"] = "<!--<script>alert(4)";
       write(folder, made);
     }
   }

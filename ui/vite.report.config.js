@@ -8,15 +8,15 @@ import { defineConfig } from 'vite';
 function licences(paths) {
   const roots = new Set(paths.flatMap((path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
   roots.add(new URL('node_modules/@fontsource-variable/inter', import.meta.url).pathname);
-  return [...roots]
-    .sort()
-    .map((root) => {
-      const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-      const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((one) => join(root, one)).find(existsSync);
-      if (!file) throw new Error(`${name} has no licence`);
-      return `${name} ${version}\n\n${readFileSync(file, 'utf8').trim()}\n`;
-    })
-    .join('\n' + '-'.repeat(78) + '\n\n');
+  const names = new Map();
+  for (const root of [...roots].sort()) {
+    const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((one) => join(root, one)).find(existsSync);
+    if (!file) throw new Error(`${name} has no licence`);
+    const text = readFileSync(file, 'utf8').trim();
+    names.set(text, [...(names.get(text) ?? []), `${name} ${version}`]);
+  }
+  return [...names].map(([text, of]) => `${of.join('\n')}\n\n${text}\n`).join('\n' + '-'.repeat(78) + '\n\n');
 }
 
 /** Puts script and styles into the page. Nothing else runs there: a script needs the hash that the page names. */

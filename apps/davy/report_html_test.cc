@@ -32,7 +32,9 @@ TEST(ReportHtml, NothingInAReportEndsItsElement) {
     const std::string text = embedded(report_html(report));
     EXPECT_EQ(text.find('<'), std::string::npos) << name;
     const Json read = Json::parse(text);
-    if (name[0] != '\xff') EXPECT_EQ(read, report) << name;
+    if (name[0] != '\xff') {
+      EXPECT_EQ(read, report) << name;
+    }
   }
 }
 

@@ -91,11 +91,12 @@ export async function open_browser() {
     async page(url, { width = 1280, height = 900, dark = false, allow = null } = {}) {
       const page = await context.newPage();
       const complaints = [];
+      const home = url.startsWith('file:') ? url : new URL(url).origin;
       const complain = (text) => allow?.test(text) || complaints.push(text);
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complain(message.text()));
       page.on('pageerror', (error) => complain(error.message));
       page.on('dialog', (dialog) => complain(`dialog: ${dialog.message()}`));
-      page.on('request', (request) => request.url().startsWith(new URL(url).origin) || complain(`sent elsewhere: ${request.url()}`));
+      page.on('request', (request) => request.url().startsWith(home) || complain(`sent elsewhere: ${request.url()}`));
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
       await page.goto(url);

@@ -105,6 +105,19 @@ function Page({ report }: { report: Report }) {
   );
 }
 
+/** What is folded but belongs on paper is opened for it. */
+function open_for_print() {
+  let opened: HTMLDetailsElement[] = [];
+  addEventListener('beforeprint', () => {
+    opened = [...document.querySelectorAll<HTMLDetailsElement>('details.printed:not([open])')];
+    for (const one of opened) one.open = true;
+  });
+  addEventListener('afterprint', () => {
+    for (const one of opened) one.open = false;
+  });
+}
+
+open_for_print();
 const root = document.getElementById('page');
 const report = embedded();
 if (root) {

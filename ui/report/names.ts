@@ -81,6 +81,9 @@ export const one_in = (value: number): string => {
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
+/** "a, b and c" */
+export const list = (words: string[], last = 'and'): string => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`);
+
 /** A list of names: "a, b and 3 others". */
 export function some(names: string[], most = 4): string {
   const shown = names.slice(0, names.length > most + 1 ? most : names.length).map(safe);

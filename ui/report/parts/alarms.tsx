@@ -44,7 +44,7 @@ export function Alarms({ model, focus }: { model: Model; focus: string }) {
         ))}
       </ol>
       {kinds.length > 0 && (
-        <details>
+        <details class="printed">
           <summary>False positive rate by kind of program</summary>
           <Table
             caption="False positive rate by kind of program"

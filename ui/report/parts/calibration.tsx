@@ -2,7 +2,7 @@ import { dot, line, plot } from '@observablehq/plot';
 import { model_name, quantity, share } from '../names';
 import { models_of, type Report } from '../report';
 import { Chart, kShare, kStyle } from './chart';
-import { Mark, Section, colour_of } from './marks';
+import { Name, Section, colour_of } from './marks';
 import { Table } from './table';
 
 interface Bin {
@@ -59,11 +59,7 @@ export function Calibration({ report, focus }: { report: Report; focus: string }
             columns={[
               {
                 head: 'Model',
-                cell: ([name]) => (
-                  <>
-                    <Mark model={name} /> {model_name(name)}
-                  </>
-                ),
+                cell: ([name]) => <Name model={name} />,
               },
               { head: 'Brier score', what: 'mean squared error; 0 is best', right: true, cell: ([, one]) => <span class="number">{digits(one.windows.calibration.brier)}</span> },
               { head: 'Log loss', what: 'punishes being sure and wrong', right: true, cell: ([, one]) => <span class="number">{digits(one.windows.calibration.log_loss)}</span> },

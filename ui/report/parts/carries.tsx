@@ -1,5 +1,5 @@
 import { dot, line, link, plot } from '@observablehq/plot';
-import { kCounts, quantity, share, share_with_range } from '../names';
+import { kCounts, list, quantity, share, share_with_range } from '../names';
 import type { Brief, Report } from '../report';
 import { safe } from '../../src/words';
 import { Chart, kShare, kStyle } from './chart';
@@ -24,8 +24,8 @@ interface Measured {
 
 function draw_learning(width: number, report: Report) {
   const rows: Measured[] = report.learning_curve.flatMap((one): Measured[] => [
-    { families: one.miner_families, what: 'Average precision', ...pick(precision(one)) },
-    ...(one.runs ? [{ families: one.miner_families, what: 'Recall' as const, ...pick(one.runs.recall) }] : []),
+    { families: one.families, what: 'Average precision', ...pick(precision(one)) },
+    ...(one.runs ? [{ families: one.families, what: 'Recall' as const, ...pick(one.runs.recall) }] : []),
   ]);
   const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of('forest'));
   const beside = (row: Measured) => row.families + (row.what === 'Recall' ? 1 : -1) * 0.006 * Math.max(...rows.map((one) => one.families));
@@ -36,7 +36,7 @@ function draw_learning(width: number, report: Report) {
     marginBottom: 42,
     marginRight: 16,
     style: kStyle,
-    x: { label: 'Families of miners learned from, mean of folds →', domain: [0, 1.05 * Math.max(1, ...rows.map((row) => row.families))] },
+    x: { label: 'Families learned from, mean of folds →', domain: [0, 1.05 * Math.max(1, ...rows.map((row) => row.families))] },
     y: { ...kShare, label: '↑ Share, %' },
     color: { type: 'identity' },
     symbol: { type: 'identity' },
@@ -90,11 +90,11 @@ function Learning({ report }: { report: Report }) {
   return (
     <div>
       <Chart
-        title="What more families of miners bring"
+        title="What more families bring"
         words={report.learning_curve.map((one) => `${one.percent} % of families: average precision ${share_with_range(precision(one))}${one.runs ? `, recall ${share_with_range(one.runs.recall)}` : ''}`).join('; ')}
         of={[report]}
         draw={(width) => draw_learning(width, report)}
-        note="Green circles: average precision of windows. Blue squares: recall of runs. Where they still rise at the right, more families of miners would help."
+        note={`Circles, green: average precision of windows. Squares, blue: recall of runs. From left to right ${list(report.learning_curve.map((one) => quantity(one.miner_families)))} of the families are of miners. Where the lines still rise at the right, more families would help.`}
       />
       <details>
         <summary>As a table</summary>

@@ -1,6 +1,6 @@
 import { count, model_name, model_what, range, seconds, share } from '../names';
 import { models_of, type Figure, type Model, type Report, type Seconds } from '../report';
-import { Mark, Section, Share, Tag, Whisker } from './marks';
+import { Name, Section, Share, Tag, Whisker } from './marks';
 import { Table, type Column } from './table';
 
 const figure_of = (time: Seconds): Figure => ({ value: time.median, low: time.median, high: time.p90, level: 0.9, method: '', n: time.n });
@@ -60,7 +60,10 @@ export function Found({ report, lead }: { report: Report; lead: string }) {
     head: 'Model',
     cell: (row) => (
       <>
-        <Mark model={row.name} /> <span class="strong">{model_name(row.name)}</span> {row.name === 'forest' && <Tag strong>ships</Tag>}
+        <span class="strong">
+          <Name model={row.name} />
+        </span>{' '}
+        {row.name === 'forest' && <Tag strong>ships</Tag>}
         <span class="sub">{model_what(row.name)}</span>
       </>
     ),
@@ -101,7 +104,7 @@ export function Found({ report, lead }: { report: Report; lead: string }) {
         Dots are what was measured, lines the 95&nbsp;% interval (for seconds: from the median to the 90th percentile); every scale starts at 0 and shares end at 100&nbsp;%. Intervals are over
         families, never over windows: windows of one program are not independent. By chance, average precision would be {share(first.windows.prevalence)}.
       </p>
-      <details>
+      <details class="printed">
         <summary>Programs of our own, apart</summary>
         <p class="note">Who wrote the detector wrote these, too. They count in nothing above but average precision.</p>
         <Table caption="Programs of our own" columns={own} rows={rows} strong={(row) => row.name === lead} />

@@ -1,5 +1,5 @@
 import { least_rate, says_nothing } from '../numbers';
-import { minute, one_in, plural, quantity, range, share, split_name } from '../names';
+import { list, minute, one_in, plural, quantity, range, share, split_name } from '../names';
 import type { Report } from '../report';
 import { prose } from '../../src/words';
 import { Section } from './marks';
@@ -21,11 +21,11 @@ function families(report: Report, lead: string): string[] {
 
 function precisions(report: Report, lead: string): string[] {
   const at = report.models[lead]?.at_shipped;
-  const rare = at?.precision.filter((one) => one.prior < report.about.test_mix).sort((a, b) => a.prior - b.prior) ?? [];
+  const rare = at?.precision.filter((one) => one.prior < report.about.test_mix).sort((a, b) => b.prior - a.prior) ?? [];
   const unknown = rare.filter((one) => says_nothing(one.precision));
   const known = rare.filter((one) => !says_nothing(one.precision) && one.precision.value !== null);
   return [
-    ...unknown.map((one) => `Precision where ${one_in(one.prior)} is a miner is not known: its interval is ${range(one.precision, share)}.`),
+    ...(unknown.length ? [`Precision is not known where ${list(unknown.map((one) => one_in(one.prior)), 'or')} is a miner: its interval reaches from nearly 0 to nearly 100 %.`] : []),
     ...(known.length ? [`Precision depends on the base rate: ${known.map((one) => `${share(one.precision.value ?? 0)} (${range(one.precision, share)}) where ${one_in(one.prior)} is a miner`).join(', ')}.`] : []),
   ];
 }

@@ -93,7 +93,7 @@ export function Made({ report }: { report: Report }) {
         <dd>{about.grid === 'full' ? 'the full grid, a dozen or more of each model' : 'a small grid, a few of each model: figures may be better with the full one'}</dd>
       </dl>
       <Data report={report} />
-      <details>
+      <details class="printed">
         <summary>Settings that the inner loops chose</summary>
         <Settings report={report} />
       </details>

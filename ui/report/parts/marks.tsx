@@ -1,7 +1,7 @@
 import { dot, plot } from '@observablehq/plot';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { range, share } from '../names';
+import { model_name, range, share } from '../names';
 import type { Figure } from '../report';
 import { kStyle } from './chart';
 
@@ -20,6 +20,13 @@ export function Mark({ model }: { model: string }) {
   }, [model]);
   return <span ref={box} class="mark" aria-hidden="true" />;
 }
+
+/** A model's mark and name. */
+export const Name = ({ model }: { model: string }) => (
+  <span class="model">
+    <Mark model={model} /> <span>{model_name(model)}</span>
+  </span>
+);
 
 const at = (value: number, top: number): string => `${Math.max(0, Math.min(100, (100 * value) / top))}%`;
 

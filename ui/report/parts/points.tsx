@@ -4,7 +4,7 @@ import { precision_at, precision_of, says_nothing } from '../numbers';
 import { model_name, one_in, quantity, range, seconds, share, share_with_range } from '../names';
 import { models_of, type Figure, type Model, type Point, type Report } from '../report';
 import { Chart, kShare, kStyle } from './chart';
-import { Mark, Section, Share, Tag, Whisker, colour_of, symbol_of } from './marks';
+import { Name, Section, Share, Tag, Whisker, colour_of, symbol_of } from './marks';
 import { Table } from './table';
 
 interface At {
@@ -136,7 +136,7 @@ function Toggles({ names, shown, set_shown }: { names: string[]; shown: string[]
       {names.map((name) => (
         <label key={name} class="toggle">
           <input type="checkbox" checked={shown.includes(name)} onChange={() => toggle(name)} />
-          <Mark model={name} /> {model_name(name)}
+          <Name model={name} />
         </label>
       ))}
     </fieldset>
@@ -289,7 +289,6 @@ function draw_windows(width: number, report: Report, shown: string[]) {
     symbol: { type: 'identity' },
     marks: [
       chance === undefined ? null : ruleY([chance], { stroke: 'var(--mark)', strokeDasharray: '4 4' }),
-      chance === undefined ? null : text([chance], { x: 0, y: (v) => v, text: () => 'by chance', dy: -8, dx: 4, textAnchor: 'start', fill: 'var(--ink-3)', stroke: 'var(--surface)', strokeWidth: 4 }),
       line(rows, { x: 'recall', y: 'precision', z: 'model', stroke: (one: { model: string }) => colour_of(one.model), strokeWidth: 1.8 }),
       dot(rows.filter((_, i) => i % 10 === 9), {
         x: 'recall',
@@ -298,6 +297,7 @@ function draw_windows(width: number, report: Report, shown: string[]) {
         symbol: (one: { model: string }) => symbol_of(one.model),
         r: 2.8,
       }),
+      chance === undefined ? null : text([chance], { x: 0, y: (v) => v, text: () => 'by chance', dy: -8, dx: 4, textAnchor: 'start', fill: 'var(--ink-3)', stroke: 'var(--surface)', strokeWidth: 4 }),
     ],
   });
 }

@@ -2,7 +2,7 @@ import { kCounts, kLeaky, kSplitOrder, model_name, share, share_with_range, spli
 import { models_of, type Brief, type Figure, type Report } from '../report';
 import { Chart } from './chart';
 import { draw_compared, type Compared } from './compared';
-import { Mark, Section, Share, Tag } from './marks';
+import { Name, Section, Share, Tag } from './marks';
 import { Table } from './table';
 
 type Pick = (brief: Brief) => Figure | undefined;
@@ -49,9 +49,7 @@ export function Splits({ report, lead }: { report: Report; lead: string }) {
       </p>
       <p class="legend">
         {models.map((model) => (
-          <span key={model}>
-            <Mark model={model} /> {model_name(model)}
-          </span>
+          <Name key={model} model={model} />
         ))}
       </p>
       <div class="pair">
