@@ -61,6 +61,8 @@ class Evaluation(unittest.TestCase):
             self.assertEqual(len(model["programs"]), 10)
             self.assertEqual(model["at_shipped"]["recall"]["n"], 3)
             self.assertEqual(model["at_shipped"]["false_positive_rate"]["n"], 7)
+        page = (FOLDER / "judged/report.html").read_text()
+        self.assertIn(f'"dataset":"{judged["about"]["dataset"]}"', page)
 
     def test_it_fits_a_terminal(self):
         again = evaluate("judged", "--models", "forest,boost,svm,ocsvm,iforest,rules")
