@@ -63,12 +63,9 @@ function Side({ report, focus, set_focus }: SideProps) {
   );
 }
 
-const kUsualPrior = 0.001;
-
 function Page({ report }: { report: Report }) {
   const lead = lead_of(report);
   const [focus, set_focus] = useState(lead);
-  const [prior, set_prior] = useState(Math.min(kUsualPrior, report.about.test_mix));
   const model = report.models[focus];
   if (!model) return <p class="empty">No model was judged: there is nothing to show.</p>;
   const { about } = report;
@@ -84,7 +81,7 @@ function Page({ report }: { report: Report }) {
         <Side report={report} focus={focus} set_focus={set_focus} />
         <main>
           <Found report={report} lead={lead} />
-          <Points report={report} focus={focus} prior={prior} set_prior={set_prior} />
+          <Points report={report} focus={focus} />
           <Recall model={model} focus={focus} />
           <Programs key={focus} model={model} focus={focus} />
           <Alarms model={model} focus={focus} />

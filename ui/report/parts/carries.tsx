@@ -66,7 +66,7 @@ function Ablation({ report }: { report: Report }) {
         draw={(width) =>
           draw_compared(rows.map((row) => ({ row: safe(row.without), model: 'forest', figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: ['forest'], base })
         }
-        note={`${base === null || base === undefined ? '' : `Dashed: ${share(base)}, with all features. `}${loss !== null && loss > 0 ? `Most is lost without “${safe(worst.without)}”: ${loss} points.` : 'No group alone carries the model.'} Groups overlap in what they tell, so what is not lost may still be used.`}
+        note={`${base === null || base === undefined ? '' : `Dashed: ${share(base)}, with all features. `}${loss !== null && loss > 0 ? `Most is lost without “${safe(worst.without)}”: ${loss} points${(precision(worst).high ?? 1) >= (base ?? 0) ? ', well inside its interval, so it may be chance' : ''}.` : 'No group alone carries the model.'} Groups overlap in what they tell, so what is not lost may still be used.`}
       />
       <details>
         <summary>As a table</summary>

@@ -297,7 +297,6 @@ function draw_windows(width: number, report: Report, shown: string[]) {
         symbol: (one: { model: string }) => symbol_of(one.model),
         r: 2.8,
       }),
-      chance === undefined ? null : text([chance], { x: 0, y: (v) => v, text: () => 'by chance', dy: -8, dx: 4, textAnchor: 'start', fill: 'var(--ink-3)', stroke: 'var(--surface)', strokeWidth: 4 }),
     ],
   });
 }
@@ -340,16 +339,12 @@ function PointTable({ model, focus, prior }: { model: Model; focus: string; prio
   );
 }
 
-interface Props {
-  report: Report;
-  focus: string;
-  prior: number;
-  set_prior: (prior: number) => void;
-}
+const kUsualPrior = 0.001;
 
-export function Points({ report, focus, prior, set_prior }: Props) {
+export function Points({ report, focus }: { report: Report; focus: string }) {
   const names = models_of(report);
   const [shown, set_shown] = useState(names);
+  const [prior, set_prior] = useState(Math.min(kUsualPrior, report.about.test_mix));
   const model = report.models[focus];
   const first = model?.operating_points[0];
   if (!model || !first) return null;
@@ -382,6 +377,7 @@ export function Points({ report, focus, prior, set_prior }: Props) {
           words={names.map((name) => `${model_name(name)}: average precision ${share_with_range(report.models[name]!.windows.average_precision)}`).join('; ')}
           of={[report, shown]}
           draw={(width) => draw_windows(width, report, shown)}
+          note={`Dashed: ${share(model.windows.prevalence)}, what an order by chance has, the share of windows that are miners’, programs weighing the same.`}
         />
       </div>
       <BaseRate report={report} model={model} focus={focus} shown={shown} prior={prior} set_prior={set_prior} />
