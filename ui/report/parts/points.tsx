@@ -37,7 +37,7 @@ function dots_of(report: Report, shown: string[], place: Place): Dot[] {
       const { x, y } = place(point);
       if (x.value === null || y.value === null) return [];
       const recall = share_with_range(point.recall);
-      const words = `${model_name(model)}, ${point.asked === null ? 'the point that ships' : `asked for ${share(point.asked)}`}\nrecall ${recall}\nfalse positive rate ${share_with_range(point.false_positive_rate)}`;
+      const words = `${model_name(model)}, ${point.asked === null ? 'the point that ships' : `${share(point.asked)} of honest programs let through`}\nrecall ${recall}\nfalse positive rate ${share_with_range(point.false_positive_rate)}`;
       return [{ model, x: x.value, y: y.value, ships: point.asked === null, words }];
     }),
   );
@@ -121,7 +121,7 @@ function draw_points(width: number, { dots, lines, focus, axes, band = [], whisk
       label(mine, 'ships'),
       chosen && dot([chosen], { x: 'x', y: 'y', stroke: 'var(--ink)', strokeWidth: 2, r: 7 }),
       chosen && label([chosen], 'chosen'),
-      tip(dots, pointer({ x: 'x', y: 'y', title: 'words', fill: 'var(--surface)', stroke: 'var(--line-strong)' })),
+      tip(dots, pointer({ x: 'x', y: 'y', title: 'words', lineHeight: 1.3, fill: 'var(--surface)', stroke: 'var(--line-strong)' })),
     ],
     color: { type: 'identity' },
     symbol: { type: 'identity' },
@@ -352,8 +352,8 @@ export function Points({ report, focus }: { report: Report; focus: string }) {
   return (
     <Section id="points" number={2} title="Operating points">
       <p class="lede">
-        A lower threshold finds more miners and alerts more honest programs. Each model is judged at the point that ships (large, hollow) and at {model.operating_points.length - 1} fixed ones,
-        chosen inside each fold as the share of honest programs let through. Every interval here holds at{' '}
+        A lower threshold finds more miners and alerts more honest programs. Each model is judged at the point it ships with (large, hollow; where F<sub>0.5</sub>, which weighs
+        precision more than recall, was highest inside each fold) and at {model.operating_points.length - 1} fixed ones, chosen there as the share of honest programs let through. Every interval here holds at{' '}
         {(100 * first.recall.level).toFixed(2)}&nbsp;%, so that all {model.operating_points.length - 1} hold together at 95&nbsp;%: one may be chosen afterwards.
       </p>
       <Toggles names={names} shown={shown} set_shown={set_shown} />

@@ -87,7 +87,7 @@ export function Programs({ model, focus }: { model: Model; focus: string }) {
     <Section id="programs" number={4} title="Program by program">
       <p class="lede">
         A program’s <i>level</i> is the highest threshold at which it would have been alerted by the {model_name(focus).toLowerCase()}, one dot a repeat of the split, seen from the start or late, whatever is higher. The line is the threshold
-        that ships
+        it ships with
         {threshold.median <= 1 ? `, ${threshold.median.toFixed(2)} in the median of folds` : ': so high here that nothing is alerted'}; the shade behind it runs from the lowest fold’s to the
         highest’s. Dots at or above the line are orange. The share alerted is counted by each fold’s own threshold.
       </p>

@@ -49,7 +49,7 @@ export function Recall({ model, focus }: { model: Model; focus: string }) {
   return (
     <Section id="recall" number={3} title="Recall by kind of miner">
       <p class="lede">
-        What the {model_name(focus).toLowerCase()} finds at the threshold that ships, hardest first. <i>Seen late</i>: as if Davy had been started when the miner was already running, so that its
+        What the {model_name(focus).toLowerCase()} finds at the threshold it ships with, hardest first. <i>Seen late</i>: as if Davy had been started when the miner was already running, so that its
         start was not seen. One family alone has an interval from 2&nbsp;% or so to 100&nbsp;%, whatever came out.
       </p>
       <div class="bys">
