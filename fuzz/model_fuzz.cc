@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -9,19 +10,56 @@
 
 namespace {
 
-/// Reading what the fuzzer made would end at the checksum, so half of the inputs get theirs put right.
-void score_and_explain(std::string_view bytes) {
-  const auto model = davy::model::from_bytes(bytes);
-  if (!model) return;
-  if (davy::model::to_bytes(*model) != bytes) std::abort();  // one model, one file
-  const std::vector<float> row(model->forest.features, 0.5F);
-  const double score = davy::model::score(model->forest, row);
-  if (!(score >= 0 && score <= 1)) std::abort();
-  const auto shapley = davy::model::explain(model->forest, row);
+using namespace davy;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool is_share(double number) { return number >= 0 && number <= 1; }
+
+/// What reasons add up to, and how far rounding may be off: steps of boosted trees can be large.
+struct Total {
+  double value = 0;
+  double near = 1e-6;
+};
+
+Total total_of(const model::Scorer& scorer, const std::vector<float>& row) {
+  const auto* boosted = std::get_if<model::Boosted>(&scorer);
+  if (boosted == nullptr) return {model::unit_score(scorer, row)};
+  Total total{model::log_odds(*boosted, row)};
+  for (const model::Tree& tree : boosted->trees.trees) {
+    double most = 0;
+    for (const model::Node& node : tree) most = std::max(most, std::abs(node.value));
+    total.near += 1e-6 * most;
+  }
+  return total;
+}
+
+void explain(const model::Scorer& scorer, const std::vector<float>& row) {
+  const auto explainer = model::explainer_of(scorer);
+  if (!explainer) return;
+  const auto shapley = explainer->explain(row);
   double sum = shapley.base;
   for (const double value : shapley.values) sum += value;
-  // Weights of children may differ from their parent's by 1e-6 at each of kMaxDepth splits; the sum telescopes anyway.
-  if (!(std::abs(sum - score) < 1e-6)) std::abort();
+  // Weights of children may differ a little from their parent's at each of kMaxDepth splits; the sum telescopes anyway.
+  const Total total = total_of(scorer, row);
+  require(std::abs(sum - total.value) <= total.near);
+}
+
+/// Reading what the fuzzer made would end at the checksum, so half of the inputs get theirs put right.
+void score_and_explain(std::string_view bytes) {
+  const auto read = model::from_bytes(bytes);
+  if (!read) return;
+  require(model::to_bytes(*read) == bytes);  // one model, one file
+  const std::vector<float> row(model::features_of(read->scorer), 0.5F);
+  const double score = model::unit_score(read->scorer, row);
+  require(is_share(score));
+  explain(read->scorer, row);
+  const auto range = read->venn_abers(score);
+  require(is_share(range.low) && is_share(range.high) && range.low <= range.high);
+  if (const auto* isotonic = std::get_if<model::Isotonic>(&read->calibration)) require(is_share((*isotonic)(score)));
+  if (const auto* platt = std::get_if<model::Platt>(&read->calibration)) require(is_share((*platt)(score)));
 }
 
 }  // namespace

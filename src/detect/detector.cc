@@ -74,13 +74,19 @@ WorkloadView view_of(const WorkloadState& state) {
   return view;
 }
 
+/// What reasons start from: the same for every row.
+std::optional<double> base_of(const std::optional<model::Explainer>& explainer) {
+  if (!explainer) return std::nullopt;
+  return explainer->explain(feature::Vector(feature::catalogue().size())).base;
+}
+
 class LiveDetector final : public Detector {
  public:
   LiveDetector(std::shared_ptr<const model::Model> model, Options options, DetectionSink& sink, Board& board)
       : model_(std::move(model)),
-        explainer_(model_->forest),
+        explainer_(model::explainer_of(model_->scorer)),
         release_(model::digest(*model_)),
-        base_(explainer_.explain(feature::Vector(model_->forest.features)).base),
+        base_(base_of(explainer_)),
         options_(std::move(options)),
         sink_(sink),
         board_(board),
@@ -108,7 +114,7 @@ class LiveDetector final : public Detector {
     WorkloadState* state = workloads_.find(window.workload->id);
     if (state == nullptr) return;
     auto features = feature::extract(window);
-    const double score = model::score(model_->forest, features);
+    const double score = model::unit_score(model_->scorer, features);
     ++losses_.windows;
     if (options_.on_scored) options_.on_scored({window, features, score});
     weigh(*state, window, score);
@@ -239,8 +245,10 @@ class LiveDetector final : public Detector {
     detection.threshold = options_.rule.threshold;
     detection.release = release_;
     detection.base = base_;
+    detection.reasons_in = reasons_in(*model_);
     detection.id = detection_id(*host_, state, release_);
     detection.score = state.score();
+    fill_range(detection);
     detection.reasons = state.reasons;
     fill_process(detection, state.loudest, health);
     const event::Activity& activity = *state.loudest.activity;
@@ -248,6 +256,13 @@ class LiveDetector final : public Detector {
     detection.connections.assign(activity.conversations.begin(), activity.conversations.end());
     detection.not_evaluated = not_evaluated(activity);
     for (auto& words : host_coverage_.not_seen()) detection.not_evaluated.push_back(std::move(words));
+  }
+
+  void fill_range(Detection& detection) const {
+    if (model_->venn_abers.score.empty()) return;
+    const model::Range range = model_->venn_abers(detection.score);
+    detection.score_low = range.low;
+    detection.score_high = range.high;
   }
 
   void fill_process(Detection& detection, const Loudest& loudest, const Health& health) const {
@@ -298,9 +313,9 @@ class LiveDetector final : public Detector {
   }
 
   std::shared_ptr<const model::Model> model_;
-  model::Explainer explainer_;
+  std::optional<model::Explainer> explainer_;
   std::string release_;
-  double base_;
+  std::optional<double> base_;
   Options options_;
   DetectionSink& sink_;
   Board& board_;
@@ -317,7 +332,7 @@ class LiveDetector final : public Detector {
 
 Result<std::unique_ptr<Detector>> Detector::create(std::shared_ptr<const model::Model> model, Options options,
                                                    DetectionSink& sink, Board& board) {
-  if (model->schema != feature::schema_digest() || model->forest.features != feature::catalogue().size()) {
+  if (model->schema != feature::schema_digest() || model::features_of(model->scorer) != feature::catalogue().size()) {
     return Error{"the model was trained under another feature schema than this davy computes: train it again",
                  Error::Kind::kBadInput};
   }

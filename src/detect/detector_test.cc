@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "detect/json.h"
 #include "detect/staged_test.h"
 #include "event/recording.h"
+#include "model/random_scorers_test.h"
 
 namespace davy::detect {
 namespace {
@@ -24,8 +26,8 @@ std::shared_ptr<const model::Model> separating() {
 
 /// A detector with all around it.
 struct Rig {
-  explicit Rig(Options options = {}) {
-    auto made = Detector::create(separating(), std::move(options), capture, board);
+  explicit Rig(Options options = {}, std::shared_ptr<const model::Model> model = separating()) {
+    auto made = Detector::create(std::move(model), std::move(options), capture, board);
     EXPECT_TRUE(made.ok());
     detector = *std::move(made);
   }
@@ -84,9 +86,64 @@ TEST(Detector, ReasonsAddUpToTheScore) {
   stage.play(*rig.detector, 0, 10);
   const Detection found = rig.of(State::kOpened).at(0);
   const auto& row = rig.board.latest()->workloads.at(0).features;
-  double sum = model::explain(separating()->forest, row).base;
+  double sum = model::explain(std::get<model::Forest>(separating()->scorer), row).base;
   for (const auto& reason : rig.board.latest()->workloads.at(0).reasons) sum += reason.contribution;
   EXPECT_NEAR(sum, rig.board.latest()->workloads.at(0).score, 1e-9);
+}
+
+/// What the detector makes of a miner, by a model of that scorer which alerts on everything.
+std::vector<Detection> found_by(const model::Scorer& scorer, const model::VennAbers& ranges, feature::Vector& row) {
+  model::Model model = *separating();
+  model.scorer = scorer;
+  model.venn_abers = ranges;
+  model.threshold = 0;
+  Stage stage;
+  stage.put(1, 100, event::miner_like(4), 0, 100);
+  Rig rig({}, std::make_shared<const model::Model>(model));
+  stage.play(*rig.detector, 0, 10);
+  row = rig.board.latest()->workloads.at(0).features;
+  EXPECT_DOUBLE_EQ(rig.board.latest()->workloads.at(0).score, model::unit_score(scorer, row));
+  return rig.of(State::kOpened);
+}
+
+TEST(Detector, AnyScorerDetectsAndSaysWhatItsReasonsAreIn) {
+  const model::RandomForest shape{.features = static_cast<std::uint16_t>(feature::catalogue().size())};
+  const std::vector<std::string> units{"score", "log odds", "", "", ""};
+  const std::vector<model::Scorer> scorers = model::random_scorers(shape, 3);
+  ASSERT_EQ(scorers.size(), units.size());
+  for (std::size_t i = 0; i < scorers.size(); ++i) {
+    feature::Vector row;
+    const auto found = found_by(scorers[i], {}, row);
+    ASSERT_EQ(found.size(), 1U) << model::kind_of(scorers[i]);
+    EXPECT_EQ(found[0].reasons_in, units[i]);
+    EXPECT_EQ(found[0].base.has_value(), !units[i].empty());
+    EXPECT_FALSE(found[0].score_low || found[0].score_high) << "no ranges";
+    if (!units[i].empty()) continue;
+    ASSERT_EQ(found[0].reasons.size(), 1U);
+    EXPECT_THAT(found[0].reasons[0].text, testing::HasSubstr("gives no reasons per feature"));
+  }
+}
+
+TEST(Detector, ReasonsOfBoostedTreesAddUpToLogOdds) {
+  const model::RandomForest shape{.features = static_cast<std::uint16_t>(feature::catalogue().size())};
+  const model::Boosted boosted = model::random_boosted(shape, 5);
+  feature::Vector row;
+  const auto found = found_by(boosted, {}, row);
+  ASSERT_EQ(found.size(), 1U);
+  double odds = *found[0].base;
+  for (const auto& reason : found[0].reasons) odds += reason.contribution;
+  EXPECT_NEAR(1 / (1 + std::exp(-odds)), found[0].score, 1e-9);
+}
+
+TEST(Detector, ACalibratedModelGivesTheRangeOfTheProbability) {
+  const model::VennAbers ranges{{0.5}, {{0.25, 0.5}}, {{0, 0.125}, {0.625, 0.875}}};
+  feature::Vector row;
+  const auto found = found_by(separating()->scorer, ranges, row);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_GT(found[0].score, 0.5);
+  EXPECT_EQ(found[0].score_low, 0.625);
+  EXPECT_EQ(found[0].score_high, 0.875);
+  EXPECT_EQ(found[0].threshold, 0) << "on the scale of the score, not of the probability";
 }
 
 // A launcher that looked like a miner once, and then only waits for what it started.

@@ -114,7 +114,8 @@ Json to_json(const Detection& detection) {
                  {"score_high", number_or_null(detection.score_high)},
                  {"threshold", detection.threshold},
                  {"release", detection.release},
-                 {"base", detection.base},
+                 {"base", number_or_null(detection.base)},
+                 {"reasons_in", text_or_null(detection.reasons_in)},
                  {"reasons", std::move(reasons)},
                  {"not_evaluated", detection.not_evaluated}};
   if (detection.state == Detection::State::kClosed) object["closed_because"] = detection.closed_because;

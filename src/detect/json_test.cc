@@ -57,9 +57,10 @@ std::set<std::string> keys_of(const Json& object) {
 // The contract that scripts rely on: names of the fields and their kinds.
 TEST(Json, DetectionHasTheFieldsThatScriptsRelyOn) {
   const Json line = Json::parse(to_line(to_json(detection())));
-  const std::set<std::string> promised{"type",      "state",      "id",        "time",        "first_seen", "alerted",
-                                       "host",      "workload",   "process",   "connections", "coverage",   "score",
-                                       "score_low", "score_high", "threshold", "release",     "reasons"};
+  const std::set<std::string> promised{"type",     "state", "id",         "time",       "first_seen",
+                                       "alerted",  "host",  "workload",   "process",    "connections",
+                                       "coverage", "score", "score_low",  "score_high", "threshold",
+                                       "release",  "base",  "reasons_in", "reasons"};
   for (const auto& key : promised) EXPECT_TRUE(line.contains(key)) << key;
   EXPECT_EQ(line["type"], "detection");
   EXPECT_EQ(line["state"], "opened");
@@ -67,6 +68,8 @@ TEST(Json, DetectionHasTheFieldsThatScriptsRelyOn) {
   EXPECT_EQ(line["host"], "node-7");
   EXPECT_TRUE(line["score_low"].is_null());
   EXPECT_TRUE(line["score_high"].is_null());
+  EXPECT_TRUE(line["base"].is_null()) << "the model gives no reasons per feature";
+  EXPECT_TRUE(line["reasons_in"].is_null());
   EXPECT_EQ(keys_of(line["process"]),
             (std::set<std::string>{"pid", "comm", "exe", "exe_sha256", "uid", "start", "parents"}));
   EXPECT_EQ(line["process"]["pid"], 4711);
@@ -90,6 +93,19 @@ TEST(Json, OneLineWhateverAProcessIsCalled) {
   const auto line = to_line(to_json(hostile));
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_EQ(Json::parse(line)["process"]["comm"], "a\n\"b\xef\xbf\xbd");
+}
+
+TEST(Json, WhatIsKnownOfTheRangeAndTheReasonsIsThere) {
+  auto calibrated = detection();
+  calibrated.score_low = 0.25;
+  calibrated.score_high = 0.75;
+  calibrated.base = -2.5;
+  calibrated.reasons_in = "log odds";
+  const Json line = to_json(calibrated);
+  EXPECT_EQ(line["score_low"], 0.25);
+  EXPECT_EQ(line["score_high"], 0.75);
+  EXPECT_EQ(line["base"], -2.5);
+  EXPECT_EQ(line["reasons_in"], "log odds");
 }
 
 TEST(Json, ClosedSaysWhy) {

@@ -1,5 +1,8 @@
 #include "detect/reasons.h"
 
+#include <fmt/core.h>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -79,11 +82,22 @@ std::string text_of(std::span<const std::size_t> features, const model::Model& m
   return text;
 }
 
+/// The same for every row but that of rules: which of them fire is why.
+event::Reason of_model(const model::Model& model, const feature::Vector& row) {
+  std::string text = fmt::format("{} gives no reasons per feature", model::kind_of(model.scorer));
+  if (const auto* rules = std::get_if<model::Rules>(&model.scorer)) {
+    const auto names = model::fired(*rules, row);
+    text += names.empty() ? "; none fires" : fmt::format("; these fire: {}", fmt::join(names, ", "));
+  }
+  return {std::string(kOfModel), 0, text};
+}
+
 }  // namespace
 
-std::vector<event::Reason> explain(const model::Explainer& explainer, const model::Model& model,
+std::vector<event::Reason> explain(const std::optional<model::Explainer>& explainer, const model::Model& model,
                                    const feature::Vector& row, double seconds) {
-  const auto shapley = explainer.explain(row);
+  if (!explainer) return {of_model(model, row)};
+  const auto shapley = explainer->explain(row);
   const auto shares = model::by_group(shapley, feature::catalogue());
   std::vector<event::Reason> reasons;
   for (std::size_t g = 0; g < shares.size(); ++g) {
@@ -98,7 +112,12 @@ std::vector<event::Reason> explain(const model::Explainer& explainer, const mode
 }
 
 std::vector<event::Reason> explain(const model::Model& model, const feature::Vector& row, double seconds) {
-  return explain(model::Explainer(model.forest), model, row, seconds);
+  return explain(model::explainer_of(model.scorer), model, row, seconds);
+}
+
+std::string_view reasons_in(const model::Model& model) {
+  if (std::holds_alternative<model::Forest>(model.scorer)) return "score";
+  return std::holds_alternative<model::Boosted>(model.scorer) ? "log odds" : "";
 }
 
 }  // namespace davy::detect

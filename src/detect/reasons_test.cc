@@ -20,17 +20,19 @@ std::size_t index_of(std::string_view name) {
 /// A forest of one stump a feature: above the threshold the score is `above`, else `below`.
 model::Model stumps(const std::vector<std::tuple<std::string_view, double, double>>& wanted) {
   model::Model model;
-  model.forest.features = static_cast<std::uint16_t>(feature::catalogue().size());
+  model::Forest forest;
+  forest.features = static_cast<std::uint16_t>(feature::catalogue().size());
   for (const auto& [name, below, above] : wanted) {
-    model.forest.trees.push_back({{.left = 1,
-                                   .right = 2,
-                                   .feature = static_cast<std::uint16_t>(index_of(name)),
-                                   .threshold = 0.5F,
-                                   .value = 0.5,
-                                   .cover = 2},
-                                  {.value = below, .cover = 1},
-                                  {.value = above, .cover = 1}});
+    forest.trees.push_back({{.left = 1,
+                             .right = 2,
+                             .feature = static_cast<std::uint16_t>(index_of(name)),
+                             .threshold = 0.5F,
+                             .value = 0.5,
+                             .cover = 2},
+                            {.value = below, .cover = 1},
+                            {.value = above, .cover = 1}});
   }
+  model.scorer = std::move(forest);
   return model;
 }
 

@@ -105,17 +105,18 @@ inline model::Model separating_model() {
   model.schema = feature::schema_digest();
   model.threshold = 0.5;
   model.trained = "by hand, on made-up processes";
-  model.forest.features = static_cast<std::uint16_t>(feature::catalogue().size());
+  model::Forest forest;
+  forest.features = static_cast<std::uint16_t>(feature::catalogue().size());
   for (const Gap& gap : gaps) {
     const double left = gap.miner_above ? 0.03 : 0.97;
-    model.forest.trees.push_back({{.left = 1,
-                                   .right = 2,
-                                   .feature = static_cast<std::uint16_t>(gap.feature),
-                                   .threshold = gap.middle,
-                                   .value = 0.5,
-                                   .cover = 2},
-                                  {.value = left, .cover = 1},
-                                  {.value = 1 - left, .cover = 1}});
+    forest.trees.push_back({{.left = 1,
+                             .right = 2,
+                             .feature = static_cast<std::uint16_t>(gap.feature),
+                             .threshold = gap.middle,
+                             .value = 0.5,
+                             .cover = 2},
+                            {.value = left, .cover = 1},
+                            {.value = 1 - left, .cover = 1}});
   }
   for (std::size_t f = 0; f < feature::catalogue().size(); ++f) {
     std::vector<float> values;
@@ -123,6 +124,7 @@ inline model::Model separating_model() {
     std::sort(values.begin(), values.end());
     model.normal.push_back({values[values.size() / 20], values[values.size() / 2], values[values.size() * 19 / 20]});
   }
+  model.scorer = std::move(forest);
   return model;
 }
 

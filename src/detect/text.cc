@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "detect/columns.h"
+#include "detect/reasons.h"
 
 namespace davy::detect {
 namespace {
@@ -105,6 +106,15 @@ std::string against_mining(const std::vector<Reason>& reasons, const TextOptions
   return item("-", reasons.back().group + ": " + reasons.back().text, options);
 }
 
+/// Of a model that has no reasons per feature: what it says instead.
+std::string without_reasons(const std::vector<Reason>& reasons, const TextOptions& options) {
+  std::string lines;
+  for (const Reason& reason : reasons) {
+    if (reason.group == kOfModel) lines += item("?", reason.text, options);
+  }
+  return lines;
+}
+
 std::string indented(const std::string& text, const TextOptions& options) {
   return fmt::format("    {}\n", hang(text, options.width, 4));
 }
@@ -196,6 +206,7 @@ std::string detection_text(const Detection& detection, const TextOptions& option
                          options.width);
   std::string text = in(kAlarm, title, options) + "\n" + indented(place_of(detection), options);
   text += for_mining(detection.reasons, options) + against_mining(detection.reasons, options);
+  text += without_reasons(detection.reasons, options);
   if (!detection.not_evaluated.empty()) {
     std::string words;
     for (const auto& one : detection.not_evaluated) words += (words.empty() ? "" : "; ") + one;

@@ -12,7 +12,8 @@
 namespace davy::event {
 
 /// Why, in words: a feature group's share of the score. Contributions of all groups and the base value add up to the
-/// score (Shapley values).
+/// score, or to its log odds where the model works in those (Shapley values). Of a model that has no reasons per
+/// feature one sentence says so, and contributes 0.
 struct Reason {
   std::string group;
   double contribution = 0;
@@ -35,12 +36,13 @@ struct Detection {
   std::vector<Conversation> connections;
   double coverage = 0;  // share of the window's time in which system calls were counted
   double score = 0;
-  std::optional<double> score_low;  // null until calibrated
+  std::optional<double> score_low;  // the probability's range (Venn-Abers); null: the model is not calibrated
   std::optional<double> score_high;
   double threshold = 0;
-  std::string release;                     // the model's digest until bundles exist
-  double base = 0;                         // score of a program of which nothing is known; the reasons add to it
-  std::vector<Reason> reasons;             // largest contribution first
+  std::string release;          // the model's digest until bundles exist
+  std::optional<double> base;   // of a program of which nothing is known: the reasons add to it; null: none
+  std::string reasons_in;       // what base and contributions are in: score, log odds; empty: no such reasons
+  std::vector<Reason> reasons;  // largest contribution first
   std::vector<std::string> not_evaluated;  // what was not seen, in words
   std::string closed_because;              // in words; empty unless closed
 };

@@ -14,7 +14,10 @@ struct Boosted {
   bool operator==(const Boosted&) const = default;
 };
 
-/// The probability, in (0, 1). REQUIRES: row.size() == boosted.trees.features, all finite.
+/// The sum of the leaves and the base: log odds of a miner. REQUIRES: row.size() == boosted.trees.features, all finite.
+double log_odds(const Boosted& boosted, std::span<const float> row);
+
+/// The probability, 1 / (1 + exp(-log_odds)), in [0, 1]. REQUIRES: row.size() == boosted.trees.features, all finite.
 double score(const Boosted& boosted, std::span<const float> row);
 
 }  // namespace davy::model

@@ -1,8 +1,7 @@
 #pragma once
 
+#include <variant>
 #include <vector>
-
-#include "base/result.h"
 
 namespace davy::model {
 
@@ -23,6 +22,9 @@ struct Platt {
   bool operator==(const Platt&) const = default;
   [[nodiscard]] double operator()(double at) const;
 };
+
+/// None: the score stands for nothing but its rank.
+using Calibration = std::variant<std::monostate, Isotonic, Platt>;
 
 /// Two probabilities, one of which is well calibrated whatever the data; their gap says how little is known there.
 struct Range {

@@ -137,11 +137,17 @@ std::size_t distinct_on_path(const Tree& tree, std::uint32_t index, std::map<std
 
 }  // namespace
 
-Explainer::Explainer(const Forest& forest) : forest_(forest) {
+Explainer::Explainer(const Forest& forest)
+    : forest_(forest), share_(static_cast<double>(forest.trees.size())), base_(0) {
   for (const Tree& tree : forest.trees) {
     std::map<std::uint16_t, int> seen;
     points_.push_back((distinct_on_path(tree, 0, seen, 0) + 1) / 2);
   }
+}
+
+Explainer::Explainer(const Boosted& boosted) : Explainer(boosted.trees) {
+  share_ = 1;
+  base_ = boosted.base;
 }
 
 Shapley Explainer::explain(std::span<const float> row) const {
@@ -151,10 +157,15 @@ Shapley Explainer::explain(std::span<const float> row) const {
   for (std::size_t i = 0; i < forest_.trees.size(); ++i) {
     walk_for(points_[i])(forest_.trees[i], row, passages, sum);
   }
-  const auto trees = static_cast<double>(forest_.trees.size());
-  sum.base /= trees;
-  for (double& value : sum.values) value /= trees;
+  sum.base = base_ + sum.base / share_;
+  for (double& value : sum.values) value /= share_;
   return sum;
+}
+
+std::optional<Explainer> explainer_of(const Scorer& scorer) {
+  if (const auto* forest = std::get_if<Forest>(&scorer)) return Explainer(*forest);
+  if (const auto* boosted = std::get_if<Boosted>(&scorer)) return Explainer(*boosted);
+  return std::nullopt;
 }
 
 Shapley explain(const Forest& forest, std::span<const float> row) { return Explainer(forest).explain(row); }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "model/random_forest_test.h"
+#include "model/random_scorers_test.h"
 
 namespace davy::model {
 namespace {
@@ -134,6 +134,30 @@ TEST(Explain, GroupsSumTheirFeatures) {
   EXPECT_EQ(shares[static_cast<std::size_t>(feature::Group::kMemory)], 0.375);
   EXPECT_EQ(shares[static_cast<std::size_t>(feature::Group::kComputing)], -0.5);
   EXPECT_EQ(shares[static_cast<std::size_t>(feature::Group::kOrigin)], 0.0);
+}
+
+TEST(Explain, OfBoostedTreesItAddsUpToLogOdds) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Scorer scorer = random_boosted({}, seed);
+    const auto& boosted = std::get<Boosted>(scorer);
+    CounterRandom random(seed, 2);
+    const std::vector<float> row = random_row(boosted.trees.features, random);
+    const auto explainer = explainer_of(scorer);
+    ASSERT_TRUE(explainer);
+    const Shapley ours = explainer->explain(row);
+    EXPECT_NEAR(total(ours), log_odds(boosted, row), 1e-10);
+    const Shapley mean = explain(boosted.trees, row);
+    const auto trees = static_cast<double>(boosted.trees.trees.size());
+    EXPECT_NEAR(ours.base, boosted.base + trees * mean.base, 1e-10);
+    EXPECT_NEAR(ours.values[0], trees * mean.values[0], 1e-10);
+  }
+}
+
+TEST(Explain, OnlyTreesHaveReasonsPerFeature) {
+  EXPECT_TRUE(explainer_of(RandomForest{}.make(1)));
+  EXPECT_FALSE(explainer_of(random_svm(8, 1)));
+  EXPECT_FALSE(explainer_of(random_isolation(8, 3, 1)));
+  EXPECT_FALSE(explainer_of(Rules{}));
 }
 
 }  // namespace

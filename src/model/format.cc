@@ -6,90 +6,124 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "model/model.h"
+#include "model/scorer_format.h"
 
 namespace davy::model {
 namespace {
 
 constexpr std::string_view kMagic = "DAVYMDL1";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kForestAlone = 1;  // versions
+constexpr std::uint32_t kAnyScorer = 2;
 constexpr std::size_t kDigestSize = 64;
-constexpr std::size_t kNodeSize = 30;
-constexpr double kLeastCover = 1e-12;  // bounds that keep every share of training weight far from underflow
-constexpr double kMostCover = 1e12;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
-void put_tree(ByteWriter& out, const Tree& tree) {
-  out.put(static_cast<std::uint32_t>(tree.size()));
-  for (const Node& node : tree) {
-    out.put(node.left);
-    out.put(node.right);
-    out.put(node.feature);
-    out.put(node.threshold);
-    out.put(node.value);
-    out.put(node.cover);
-  }
+std::uint32_t version_of(const Model& model) {
+  const bool plain = std::holds_alternative<Forest>(model.scorer) &&
+                     std::holds_alternative<std::monostate>(model.calibration) && model.venn_abers == VennAbers();
+  return plain ? kForestAlone : kAnyScorer;
 }
 
-Node get_node(ByteReader& in) {
-  Node node;
-  node.left = in.get<std::uint32_t>();
-  node.right = in.get<std::uint32_t>();
-  node.feature = in.get<std::uint16_t>();
-  node.threshold = in.get<float>();
-  node.value = in.get<double>();
-  node.cover = in.get<double>();
-  return node;
-}
+bool is_share(double number) { return number >= 0 && number <= 1; }
 
-/// What is wrong with one node on its own, or null.
-const char* fault_of(const Node& node, std::uint16_t features) {
-  if (!(node.value >= 0 && node.value <= 1)) return "a value is not in [0, 1]";
-  if (!(node.cover >= kLeastCover && node.cover <= kMostCover)) return "a training weight is out of range";
-  if (!std::isfinite(node.threshold)) return "a split threshold is not finite";
-  if (node.feature >= features) return "a split uses a feature that does not exist";
-  if (node.is_leaf() != (node.right == 0)) return "a node has one child only";
-  if (node.is_leaf() && (node.feature != 0 || node.threshold != 0)) return "a leaf carries a split";
-  return nullptr;
-}
+struct PutCalibration {
+  ByteWriter& out;
 
-/// Each node but the root is the child of one earlier node, and weights add up. REQUIRES: nodes are sound on their own.
-const char* fault_of(const Tree& tree) {
-  std::vector<int> depth(tree.size(), -1);
-  depth[0] = 0;
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    const Node& node = tree[i];
-    if (depth[i] < 0) return "a node has no parent before it";
-    if (node.is_leaf()) continue;
-    if (depth[i] == kMaxDepth) return "a tree is too deep";
-    for (const std::uint32_t child : {node.left, node.right}) {
-      if (child <= i || child >= tree.size()) return "a child's number is out of range";
-      if (depth[child] >= 0) return "a node has two parents";
-      depth[child] = depth[i] + 1;
+  void operator()(std::monostate) const { out.put(std::uint8_t{0}); }
+  void operator()(const Isotonic& isotonic) const {
+    out.put(std::uint8_t{1});
+    out.put(static_cast<std::uint32_t>(isotonic.score.size()));
+    for (std::size_t i = 0; i < isotonic.score.size(); ++i) {
+      out.put(isotonic.score[i]);
+      out.put(isotonic.value[i]);
     }
-    const double cover = tree[node.left].cover + tree[node.right].cover;
-    if (std::abs(cover - node.cover) > 1e-6 * node.cover) return "training weights do not add up";
   }
-  return nullptr;
+  void operator()(const Platt& platt) const {
+    out.put(std::uint8_t{2});
+    out.put(platt.slope);
+    out.put(platt.offset);
+  }
+};
+
+void put_range(ByteWriter& out, const Range& range) {
+  out.put(range.low);
+  out.put(range.high);
 }
 
-Result<Tree> get_tree(ByteReader& in, std::uint16_t features) {
-  const auto nodes = in.get<std::uint32_t>();
-  if (nodes == 0) return bad("a tree is empty");
-  if (!in.has(nodes, kNodeSize)) return bad("a tree is longer than the file");
-  Tree tree;
-  tree.reserve(nodes);
-  for (std::uint32_t i = 0; i < nodes; ++i) {
-    tree.push_back(get_node(in));
-    if (const char* fault = fault_of(tree.back(), features)) return bad(fault);
+void put_venn_abers(ByteWriter& out, const VennAbers& venn_abers) {
+  out.put(static_cast<std::uint32_t>(venn_abers.score.size()));
+  for (std::size_t i = 0; i < venn_abers.score.size(); ++i) {
+    out.put(venn_abers.score[i]);
+    put_range(out, venn_abers.at[i]);
   }
-  if (const char* fault = fault_of(tree)) return bad(fault);
-  return tree;
+  for (const Range& range : venn_abers.between) put_range(out, range);
 }
 
-Status get_normal(ByteReader& in, Model& model) {
+/// Appends the next score of an ascending list.
+Status get_score(ByteReader& in, std::vector<double>& scores) {
+  const auto score = in.get<double>();
+  if (!is_share(score)) return bad("a calibration's score is not in [0, 1]");
+  if (!scores.empty() && !(scores.back() < score)) return bad("a calibration's scores do not rise");
+  scores.push_back(score);
+  return {};
+}
+
+Result<Isotonic> get_isotonic(ByteReader& in) {
+  const auto points = in.get<std::uint32_t>();
+  if (!in.has(points, 2 * sizeof(double))) return bad("a calibration is longer than the file");
+  Isotonic isotonic;
+  for (std::uint32_t i = 0; i < points; ++i) {
+    if (const Status status = get_score(in, isotonic.score); !status) return status.error();
+    const auto value = in.get<double>();
+    if (!is_share(value) || (i > 0 && value < isotonic.value.back())) return bad("a calibration's values fall");
+    isotonic.value.push_back(value);
+  }
+  return isotonic;
+}
+
+Status get_calibration(ByteReader& in, Calibration& calibration) {
+  switch (in.get<std::uint8_t>()) {
+    case 0:
+      return {};
+    case 1: {
+      Result<Isotonic> isotonic = get_isotonic(in);
+      if (!isotonic) return isotonic.error();
+      calibration = std::move(*isotonic);
+      return {};
+    }
+    case 2: {
+      const Platt platt{in.get<double>(), in.get<double>()};
+      if (!std::isfinite(platt.slope) || !std::isfinite(platt.offset)) return bad("a calibration is not finite");
+      calibration = platt;
+      return {};
+    }
+    default:
+      return bad("its calibration is of a kind that this davy does not know");
+  }
+}
+
+Status get_range(ByteReader& in, std::vector<Range>& ranges) {
+  const Range range{in.get<double>(), in.get<double>()};
+  if (!is_share(range.low) || !is_share(range.high) || range.low > range.high) return bad("a range is out of order");
+  ranges.push_back(range);
+  return {};
+}
+
+Status get_venn_abers(ByteReader& in, VennAbers& venn_abers) {
+  const auto points = in.get<std::uint32_t>();
+  if (!in.has(points, 5 * sizeof(double))) return bad("ranges are longer than the file");
+  Status status;
+  for (std::uint32_t i = 0; i < points && status; ++i) {
+    status = get_score(in, venn_abers.score);
+    if (status) status = get_range(in, venn_abers.at);
+  }
+  for (std::uint32_t i = 0; points > 0 && i <= points && status; ++i) status = get_range(in, venn_abers.between);
+  return status;
+}
+
+Status get_normal(ByteReader& in, std::uint16_t features, Model& model) {
   const auto rows = in.get<std::uint32_t>();
-  if (rows != 0 && rows != model.forest.features) return bad("normal ranges are not one per feature");
+  if (rows != 0 && rows != features) return bad("normal ranges are not one per feature");
   if (!in.has(rows, sizeof(std::array<float, 3>))) return bad("normal ranges are longer than the file");
   model.normal.resize(rows);
   for (auto& row : model.normal) {
@@ -101,29 +135,34 @@ Status get_normal(ByteReader& in, Model& model) {
   return {};
 }
 
-Status get_forest(ByteReader& in, Forest& forest) {
-  const auto trees = in.get<std::uint32_t>();
-  if (trees == 0) return bad("it has no trees");
-  if (!in.has(trees, sizeof(std::uint32_t))) return bad("it has more trees than bytes");
-  forest.trees.reserve(trees);
-  for (std::uint32_t i = 0; i < trees; ++i) {
-    Result<Tree> tree = get_tree(in, forest.features);
-    if (!tree) return tree.error();
-    forest.trees.push_back(std::move(*tree));
-  }
+Status get_version_1(ByteReader& in, std::uint16_t features, Model& model) {
+  Result<Forest> forest = get_forest(in, features);
+  if (!forest) return forest.error();
+  model.scorer = std::move(*forest);
   return {};
 }
 
-Status get_body(ByteReader& in, Model& model) {
+Status get_version_2(ByteReader& in, std::uint16_t features, Model& model) {
+  Result<Scorer> scorer = get_scorer(in, features);
+  if (!scorer) return scorer.error();
+  model.scorer = std::move(*scorer);
+  if (const Status status = get_calibration(in, model.calibration); !status) return status.error();
+  if (const Status status = get_venn_abers(in, model.venn_abers); !status) return status.error();
+  if (in.ok() && version_of(model) != kAnyScorer) return bad("a forest without calibration is of format 1");
+  return {};
+}
+
+Status get_body(ByteReader& in, std::uint32_t version, Model& model) {
   model.schema = in.get<std::uint64_t>();
   model.threshold = in.get<double>();
-  const auto features = in.get<std::uint32_t>();
-  if (!(model.threshold >= 0 && model.threshold <= 1)) return bad("the threshold is not in [0, 1]");
-  if (features == 0 || features > UINT16_MAX) return bad("the number of features is out of range");
-  model.forest.features = static_cast<std::uint16_t>(features);
-  if (Status status = get_normal(in, model); !status) return status;
+  const auto wide = in.get<std::uint32_t>();
+  if (!is_share(model.threshold)) return bad("the threshold is not in [0, 1]");
+  if (wide == 0 || wide > UINT16_MAX) return bad("the number of features is out of range");
+  const auto features = static_cast<std::uint16_t>(wide);
+  if (Status status = get_normal(in, features, model); !status) return status;
   model.trained = in.text();
-  if (Status status = get_forest(in, model.forest); !status) return status;
+  Status status = version == kForestAlone ? get_version_1(in, features, model) : get_version_2(in, features, model);
+  if (!status) return status;
   if (!in.ok()) return bad("it is truncated");
   return in.left() == 0 ? Status{} : bad("something follows its end");
 }
@@ -133,17 +172,22 @@ Status get_body(ByteReader& in, Model& model) {
 std::string to_bytes(const Model& model) {
   ByteWriter out;
   out.raw(kMagic);
-  out.put(kVersion);
+  out.put(version_of(model));
   out.put(model.schema);
   out.put(model.threshold);
-  out.put(std::uint32_t{model.forest.features});
+  out.put(static_cast<std::uint32_t>(features_of(model.scorer)));
   out.put(static_cast<std::uint32_t>(model.normal.size()));
   for (const auto& row : model.normal) {
     for (const float value : row) out.put(value);
   }
   out.text(model.trained);
-  out.put(static_cast<std::uint32_t>(model.forest.trees.size()));
-  for (const Tree& tree : model.forest.trees) put_tree(out, tree);
+  if (version_of(model) == kForestAlone) {
+    put_trees(out, std::get<Forest>(model.scorer).trees);
+  } else {
+    put_scorer(out, model.scorer);
+    std::visit(PutCalibration{out}, model.calibration);
+    put_venn_abers(out, model.venn_abers);
+  }
   out.raw(sha256_hex(out.bytes()));
   return out.take();
 }
@@ -152,25 +196,28 @@ Result<Model> from_bytes(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.raw(kMagic.size()) != kMagic) return bad("it is not a model of davy");
   const auto version = in.get<std::uint32_t>();
-  if (in.ok() && version != kVersion) {
-    return bad(fmt::format("it is of format {}, this davy reads format {}: train it again with `davy train`", version,
-                           kVersion));
+  if (in.ok() && version != kForestAlone && version != kAnyScorer) {
+    return bad(fmt::format("it is of format {}, this davy reads formats {} and {}: train it again with `davy train`",
+                           version, kForestAlone, kAnyScorer));
   }
   if (in.left() < kDigestSize) return bad("it is truncated");
   const std::size_t body = bytes.size() - kDigestSize;
   if (sha256_hex(bytes.substr(0, body)) != bytes.substr(body)) return bad("it is truncated or altered (checksum)");
-  ByteReader content(bytes.substr(0, body).substr(kMagic.size() + sizeof kVersion));
+  ByteReader content(bytes.substr(0, body).substr(kMagic.size() + sizeof version));
   Model model;
-  if (const Status status = get_body(content, model); !status) return status.error().within("it is no sound model");
+  if (const Status status = get_body(content, version, model); !status) {
+    return status.error().within("it is no sound model");
+  }
   return model;
 }
 
 Status check_schema(const Model& model, std::uint64_t schema, std::size_t features) {
-  if (model.schema == schema && model.forest.features == features) return {};
+  const std::size_t own = features_of(model.scorer);
+  if (model.schema == schema && own == features) return {};
   return Error{
       fmt::format("it was trained under feature schema {:016x} ({} features), this davy computes {:016x} ({}): "
                   "train it again with `davy dataset build` and `davy train`",
-                  model.schema, model.forest.features, schema, features),
+                  model.schema, own, schema, features),
       Error::Kind::kBadInput};
 }
 

@@ -8,35 +8,56 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/calibration.h"
 #include "model/explain.h"
-#include "model/forest.h"
+#include "model/scorer.h"
 
 namespace davy::model {
 
-/// A model as it is used: forest, what it was trained under, and the threshold it alerts at.
+/// A model as it is used: a scorer, what it was trained under, and the threshold it alerts at.
 struct Model {
-  Forest forest;
+  Scorer scorer;
   std::uint64_t schema = 0;  // feature::schema_digest() at training
-  double threshold = 0.5;    // in [0, 1]
+  double threshold = 0.5;    // in [0, 1], on the scale of unit_score
   // What is normal, for explanations: per feature the 5th, 50th and 95th percentile over the honest training programs
   // of each program's median. Empty or one per feature.
   std::vector<std::array<float, 3>> normal;
   std::string trained;  // the command, dataset digest and seed it came from, one line
+  // What makes a probability, and a range of two, of a unit_score. The threshold is on neither.
+  Calibration calibration = std::monostate();
+  VennAbers venn_abers;
   bool operator==(const Model&) const = default;
 
+  /// `score`: of unit_score.
   [[nodiscard]] bool alerts_at(double score) const { return score >= threshold; }
 };
 
-/// Our own versioned binary format; byte-identical for equal models. Grammar (integers and IEEE floats little-endian):
-///   file   := "DAVYMDL1"  u32 version  u64 schema  f64 threshold  u32 features  u32 normals  f32[3]*  text
-///             u32 trees  tree*  u8[64] hex sha256(all before)
-///   text   := u32 bytes  u8*
-///   tree   := u32 nodes  node*        node := u32 left  u32 right  u16 feature  f32 threshold  f64 value  f64 cover
+/// Our own versioned binary format; one model has one file, byte-identical for equal models. Grammar (integers and IEEE
+/// floats little-endian):
+///   file        := "DAVYMDL1"  u32 version  head  trees  sum                  of version 1
+///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  sum      of 2
+///   head        := u64 schema  f64 threshold  u32 features  u32 normals  f32[3]*  text
+///   text        := u32 bytes  u8*
+///   trees       := u32 trees  tree*
+///   tree        := u32 nodes  node*     node := u32 left  u32 right  u16 feature  f32 threshold  f64 value  f64 cover
+///   scorer      := u8 0  trees                                                                  a forest
+///                | u8 1  f64 base  trees                                                        boosted trees
+///                | u8 2  f64 gamma  f64 offset  u32 columns  column*  u32 vectors  f64*  f32[columns]*   a machine
+///                | u8 3  u32 sample  u32 trees  parting*                                        an isolation forest
+///                | u8 4                                                                         rules
+///   column      := u16 feature  f32 middle  f32 range
+///   parting     := u32 nodes  part*     part := u32 left  u32 right  u16 feature  f32 threshold  u32 rows
+///   calibration := u8 0  |  u8 1  u32 points  (f64 score  f64 value)*  |  u8 2  f64 slope  f64 offset
+///   range       := u32 points  (f64 score  f64 low  f64 high)*  and unless there are none (f64 low  f64 high)*, one
+///   more sum         := u8[64] hex sha256(all before)
+/// A forest without calibration and range is written as version 1, and refused as version 2: what was trained before
+/// there was another keeps its bytes and so its digest (docs/decisions/0017-model-file.md).
 std::string to_bytes(const Model& model);
 
 /// Survives any bytes: nothing is allocated for more than the bytes could hold. Refuses, each in one clear line, what
 /// is truncated, altered or of another version; children that do not stand after their parent or have two; paths
-/// deeper than kMaxDepth; features out of range; numbers that are not finite or out of theirs.
+/// deeper than kMaxDepth; features out of range; numbers that are not finite or out of theirs, so that a score of what
+/// it lets through is in [0, 1] for every finite row.
 Result<Model> from_bytes(std::string_view bytes);
 
 /// kBadInput unless the model was trained under the schema (feature::schema_digest()) this program computes.

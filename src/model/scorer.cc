@@ -27,7 +27,7 @@ std::size_t features_of(const Scorer& scorer) { return std::visit(Features{}, sc
 
 std::string_view kind_of(const Scorer& scorer) {
   constexpr std::array<std::string_view, std::variant_size_v<Scorer>> kKinds{
-      "forest", "boosted trees", "support vector machine", "isolation forest", "set of rules"};
+      "a forest", "boosted trees", "a support vector machine", "an isolation forest", "a set of rules"};
   return kKinds.at(scorer.index());
 }
 

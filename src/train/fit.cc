@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+
+#include "train/calibrate.h"
 
 namespace davy::train {
 namespace {
@@ -29,6 +32,35 @@ std::string settings_of(const ForestOptions& options) {
       options.bootstrap ? "" : " --no-bootstrap");
 }
 
+Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
+
+/// What was learned from, and the threshold by what was scored unseen.
+Result<Fitted> judge(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen) {
+  Fitted fitted;
+  fitted.families = groups.families.size();
+  fitted.miner_families = static_cast<std::size_t>(
+      std::count_if(groups.families.begin(), groups.families.end(), [](const auto& family) { return family.miner; }));
+  fitted.programs = groups.programs;
+  fitted.program_scores = score_programs(examples, groups, unseen);
+  const bool honest = std::any_of(fitted.program_scores.begin(), fitted.program_scores.end(),
+                                  [](const ProgramScore& program) { return !program.miner; });
+  if (!honest) {
+    return bad("no tree left an honest family out, so no threshold can be chosen: train more trees, with bootstrap");
+  }
+  fitted.threshold = choose_threshold(fitted.program_scores);
+  fitted.average_precision = unseen_precision(examples, groups, unseen);
+  fitted.model.schema = examples.schema;
+  fitted.model.threshold = fitted.threshold.value;
+  fitted.model.normal = normal_ranges(examples, groups);
+  return fitted;
+}
+
+/// A model that could not be read again is none.
+Status check_readable(const model::Model& model) {
+  const auto read = model::from_bytes(model::to_bytes(model));
+  return read ? Status{} : Status(read.error().within("what was learned cannot be kept"));
+}
+
 }  // namespace
 
 std::vector<std::array<float, 3>> normal_ranges(const dataset::Examples& examples, const dataset::Groups& groups) {
@@ -49,31 +81,73 @@ std::vector<std::array<float, 3>> normal_ranges(const dataset::Examples& example
   return ranges;
 }
 
-Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions& options, const std::string& origin) {
+void calibrate(model::Model& model, const dataset::Examples& examples, const dataset::Groups& groups,
+               const Unseen& unseen) {
+  std::vector<double> score, weight;
+  std::vector<std::uint8_t> miner;
+  std::set<std::uint32_t> programs[2];
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+    if (unseen.known[i] == 0 || groups.weight[i] <= 0) continue;
+    score.push_back(unseen.score[i]);
+    weight.push_back(groups.weight[i]);
+    miner.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
+    programs[miner.back()].insert(groups.program_of[i]);
+  }
+  if (programs[0].empty() || programs[1].empty()) return;
+  const Scored scored{score, miner, weight};
+  if (std::min(programs[0].size(), programs[1].size()) >= kLeastForSteps) {
+    model.calibration = fit_isotonic(scored);
+  } else {
+    model.calibration = fit_platt(scored);
+  }
+  model.venn_abers = fit_venn_abers(scored);
+}
+
+Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions& options, const std::string& origin,
+                          Calibrated calibrated) {
   Result<GrownForest> grown = train_forest(examples, options);
   if (!grown) return grown.error();
   const dataset::Groups groups = dataset::group(examples);
-  Fitted fitted;
-  fitted.families = groups.families.size();
-  fitted.miner_families = static_cast<std::size_t>(
-      std::count_if(groups.families.begin(), groups.families.end(), [](const auto& family) { return family.miner; }));
-  fitted.programs = groups.programs;
-  fitted.program_scores = score_programs(examples, groups, *grown);
-  const bool honest = std::any_of(fitted.program_scores.begin(), fitted.program_scores.end(),
-                                  [](const ProgramScore& program) { return !program.miner; });
-  if (!honest) {
-    return Error{"no tree left an honest family out, so no threshold can be chosen: train more trees, with bootstrap",
-                 Error::Kind::kBadInput};
-  }
-  fitted.threshold = choose_threshold(fitted.program_scores);
-  fitted.average_precision = out_of_bag_precision(examples, groups, *grown);
+  const Unseen unseen = out_of_bag(*grown);
+  Result<Fitted> fitted = judge(examples, groups, unseen);
+  if (!fitted) return fitted;
   ForestOptions all = options;
   all.bootstrap = false;
   if (options.on_tree) all.on_tree = [&](std::size_t done) { options.on_tree(options.trees + done); };
   Result<GrownForest> whole = train_forest(examples, all);
   if (!whole) return whole.error();
-  fitted.model = {std::move(whole->forest), examples.schema, fitted.threshold.value, normal_ranges(examples, groups),
-                  settings_of(options) + " " + origin};
+  fitted->model.scorer = std::move(whole->forest);
+  const bool with = calibrated == Calibrated::kYes;
+  fitted->model.trained = settings_of(options) + (with ? " --calibrate " : " ") + origin;
+  if (with) calibrate(fitted->model, examples, groups, unseen);
+  return fitted;
+}
+
+Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, const std::string& origin,
+                   const FoldOptions& folds) {
+  if (setting.learner == Learner::kForest) {
+    return fit_forest(examples, std::get<ForestOptions>(setting.options), origin, Calibrated::kYes);
+  }
+  const dataset::Groups groups = dataset::group(examples);
+  if (const Status status = check_trainable(examples, groups); !status) return status.error();
+  std::size_t done = 0;
+  FoldOptions counted = folds;
+  counted.on_fold = [&](std::size_t fold) {
+    done = fold;
+    if (folds.on_fold) folds.on_fold(done);
+  };
+  const Result<Unseen> unseen = out_of_fold(examples, groups, setting, counted);
+  if (!unseen) return unseen.error();
+  Result<Fitted> fitted = judge(examples, groups, *unseen);
+  if (!fitted) return fitted;
+  Result<model::Scorer> whole = learn(examples, setting);
+  if (!whole) return whole.error();
+  if (folds.on_fold) folds.on_fold(done + 1);
+  fitted->model.scorer = std::move(*whole);
+  fitted->model.trained =
+      fmt::format("--model {} --seed {} ({}) {}", name_of(setting.learner), folds.seed, setting.words(), origin);
+  calibrate(fitted->model, examples, groups, *unseen);
+  if (const Status readable = check_readable(fitted->model); !readable) return readable.error();
   return fitted;
 }
 

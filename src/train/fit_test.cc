@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "feature/schema.h"
 #include "train/curve.h"
 #include "train/planted_test.h"
+#include "train/programs_test.h"
 
 namespace davy::train {
 namespace {
@@ -57,21 +59,21 @@ TEST(Scores, AProgramCountsByWhatWouldHaveRaisedAnAlert) {
   dataset::Examples examples;
   examples.features = 1;
   examples.runs.push_back({.program = "p", .family = "f"});
-  GrownForest grown;
+  Unseen unseen;
   const auto add = [&](std::uint32_t subject, std::vector<double> scores) {
     for (const double score : scores) {
       examples.add({0, subject, 10, dataset::Scope::kProcess, event::Label::kBenign, {}}, std::vector<float>{0});
-      grown.out_of_bag.push_back(score);
-      grown.out_of_bag_trees.push_back(1);
+      unseen.score.push_back(score);
+      unseen.known.push_back(1);
     }
   };
   add(0, {.9, .1, .8, .2, .3, .7});  // one odd window, and another, are not three of four
   add(1, {.95, .4});                 // too few for three
-  const auto level = [&] { return score_programs(examples, dataset::group(examples), grown).at(0).level; };
+  const auto level = [&] { return score_programs(examples, dataset::group(examples), unseen).at(0).level; };
   EXPECT_DOUBLE_EQ(level(), .4);
   add(2, {.1, .6, .5, .1, .7});
   EXPECT_DOUBLE_EQ(level(), .5);
-  grown.out_of_bag_trees[10] = 0;  // in every bag: not a score
+  unseen.known[10] = 0;  // in every bag: not a score
   EXPECT_DOUBLE_EQ(level(), .4);
 }
 
@@ -90,7 +92,7 @@ TEST(Fit, TheThresholdPartsThePlantedProblem) {
   const dataset::Examples fresh = shape.make(2);
   for (std::size_t i = 0; i < fresh.rows.size(); ++i) {
     if (fresh.rows[i].label != event::Label::kBenign) continue;
-    fresh_wrong += fitted.model.alerts_at(model::score(fitted.model.forest, fresh.row(i))) ? 1 : 0;
+    fresh_wrong += fitted.model.alerts_at(model::unit_score(fitted.model.scorer, fresh.row(i))) ? 1 : 0;
   }
   EXPECT_LT(fresh_wrong, 5U) << "of 240 windows of new honest families";
 }
@@ -100,7 +102,7 @@ TEST(Fit, TheForestThatShipsHasSeenEveryFamilyInEveryTree) {
   ForestOptions options = small();
   const Fitted fitted = *fit_forest(examples, options, "");
   options.bootstrap = false;
-  EXPECT_EQ(fitted.model.forest, train_forest(examples, options)->forest);
+  EXPECT_EQ(std::get<model::Forest>(fitted.model.scorer), train_forest(examples, options)->forest);
 }
 
 TEST(Fit, EqualInputsGiveEqualBytesAndSayWhereTheyCameFrom) {
@@ -129,6 +131,85 @@ TEST(Fit, WithoutBootstrapThereIsNoThreshold) {
   const auto fitted = fit_forest(Planted{}.make(1), options, "");
   ASSERT_FALSE(fitted);
   EXPECT_THAT(fitted.error().message, ::testing::HasSubstr("bootstrap"));
+}
+
+std::vector<Setting> others() {
+  return {{Learner::kBoosted, BoostOptions{.trees = 40}},
+          {Learner::kSvm, SvmOptions{}},
+          {Learner::kOneClassSvm, SvmOptions{}},
+          {Learner::kIsolationForest, IsolationOptions{.trees = 60}},
+          {Learner::kRules, {}}};
+}
+
+TEST(Fit, EveryLearnerGivesAModelThatIsReadAgain) {
+  Planted shape;
+  shape.features = feature::catalogue().size();
+  shape.windows = 6;
+  shape.signal = 1.4F;
+  const dataset::Examples examples = shape.make(1);
+  for (const Setting& setting : others()) {
+    const auto fitted = fit(examples, setting, "data sha256:abc");
+    ASSERT_TRUE(fitted) << name_of(setting.learner) << ": " << fitted.error().message;
+    EXPECT_EQ(fitted->program_scores.size(), 36U) << name_of(setting.learner);
+    EXPECT_THAT(fitted->model.trained, ::testing::HasSubstr(std::string(name_of(setting.learner))));
+    EXPECT_TRUE(std::holds_alternative<model::Platt>(fitted->model.calibration)) << "12 miners are few";
+    EXPECT_FALSE(fitted->model.venn_abers.score.empty());
+    const std::string bytes = model::to_bytes(fitted->model);
+    EXPECT_EQ(*model::from_bytes(bytes), fitted->model);
+    EXPECT_EQ(model::to_bytes(fit(examples, setting, "data sha256:abc")->model), bytes) << "equal to the byte";
+    if (is_supervised(setting.learner)) {
+      EXPECT_GE(fitted->threshold.miners_reach, 8U) << name_of(setting.learner);
+      EXPECT_LE(fitted->threshold.honest_reach, 2U) << name_of(setting.learner);
+    }
+  }
+}
+
+TEST(Fit, ACalibratedForestIsTheSameForest) {
+  const dataset::Examples examples = Planted{}.make(1);
+  const Fitted plain = *fit_forest(examples, small(), "");
+  Fitted with = *fit_forest(examples, small(), "", Calibrated::kYes);
+  EXPECT_EQ(plain.model.calibration, model::Calibration());
+  EXPECT_TRUE(std::holds_alternative<model::Platt>(with.model.calibration));
+  EXPECT_EQ(with.model.scorer, plain.model.scorer);
+  EXPECT_EQ(with.model.threshold, plain.model.threshold);
+  EXPECT_THAT(with.model.trained, ::testing::HasSubstr("--calibrate"));
+  EXPECT_TRUE(model::from_bytes(model::to_bytes(with.model)));
+}
+
+TEST(Calibrate, StepsNeedAHundredProgramsOfBothLabels) {
+  const auto calibrated = [](int miners) {
+    const dataset::Examples examples = programs_of(
+        100, miners, 1, [](int program) { return 1 + program % 3; },
+        [](bool, CounterRandom& random) { return std::vector<float>{static_cast<float>(random.uniform())}; });
+    Unseen unseen;
+    for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+      unseen.score.push_back(examples.row(i)[0]);
+      unseen.known.push_back(1);
+    }
+    model::Model model;
+    calibrate(model, examples, dataset::group(examples), unseen);
+    return model;
+  };
+  EXPECT_TRUE(std::holds_alternative<model::Isotonic>(calibrated(100).calibration));
+  EXPECT_TRUE(std::holds_alternative<model::Platt>(calibrated(99).calibration));
+  EXPECT_EQ(calibrated(0).calibration, model::Calibration()) << "no miner was left out";
+  EXPECT_EQ(calibrated(0).venn_abers, model::VennAbers());
+}
+
+TEST(Calibrate, AProgramWithManyWindowsIsOneProgram) {
+  const auto ranges = [](int windows) {
+    const dataset::Examples examples = programs_of(
+        8, 8, 1, [&](int) { return windows; }, [](bool, CounterRandom&) { return std::vector<float>{0}; });
+    const Unseen unseen{std::vector<double>(examples.rows.size(), 0.5),
+                        std::vector<std::uint8_t>(examples.rows.size(), 1)};
+    model::Model model;
+    calibrate(model, examples, dataset::group(examples), unseen);
+    return model.venn_abers(0.5);
+  };
+  EXPECT_NEAR(ranges(1).low, 8.0 / 17, 1e-12);
+  EXPECT_NEAR(ranges(1).high, 9.0 / 17, 1e-12);
+  EXPECT_NEAR(ranges(100).low, ranges(1).low, 1e-12);
+  EXPECT_NEAR(ranges(100).high, ranges(1).high, 1e-12);
 }
 
 TEST(NormalRanges, ArePercentilesOverProgramsNotWindows) {

@@ -23,7 +23,7 @@ ForestOptions small(std::uint64_t seed = 1, std::size_t threads = 1) {
 
 std::string digest_of(const model::Forest& forest) {
   model::Model model;
-  model.forest = forest;
+  model.scorer = forest;
   return model::digest(model);
 }
 

@@ -56,19 +56,25 @@ void count_reaching(std::span<const ProgramScore> programs, Threshold& threshold
 
 }  // namespace
 
+Unseen out_of_bag(const GrownForest& grown) {
+  Unseen unseen{grown.out_of_bag, {}};
+  for (const std::uint32_t trees : grown.out_of_bag_trees) unseen.known.push_back(trees != 0 ? 1 : 0);
+  return unseen;
+}
+
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
-                                         const GrownForest& grown) {
+                                         const Unseen& unseen) {
   std::vector<std::optional<ProgramScore>> best(groups.programs);
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> rows_of;  // of run and subject, in time
   for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
-    if (grown.out_of_bag_trees[i] != 0) rows_of[{examples.rows[i].run, examples.rows[i].subject}].push_back(i);
+    if (unseen.known[i] != 0) rows_of[{examples.rows[i].run, examples.rows[i].subject}].push_back(i);
   }
   for (const auto& [subject, rows] : rows_of) {
     std::optional<ProgramScore>& program = best[groups.program_of[rows.front()]];
     const dataset::Run& run = examples.run_of(rows.front());
     if (!program) program = {run.program, run.family, examples.rows[rows.front()].label == event::Label::kMiner, 0};
     std::vector<double> scores;
-    for (const std::uint32_t row : rows) scores.push_back(grown.out_of_bag[row]);
+    for (const std::uint32_t row : rows) scores.push_back(unseen.score[row]);
     program->level = std::max(program->level, alert_level(scores));
   }
   std::vector<ProgramScore> programs;
@@ -103,14 +109,14 @@ Threshold choose_threshold(std::span<const ProgramScore> programs) {
   return threshold;
 }
 
-std::optional<double> out_of_bag_precision(const dataset::Examples& examples, const dataset::Groups& groups,
-                                           const GrownForest& grown) {
+std::optional<double> unseen_precision(const dataset::Examples& examples, const dataset::Groups& groups,
+                                       const Unseen& unseen) {
   std::vector<double> score;
   std::vector<std::uint8_t> positive;
   std::vector<double> weight;
   for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-    if (grown.out_of_bag_trees[i] == 0) continue;
-    score.push_back(grown.out_of_bag[i]);
+    if (unseen.known[i] == 0) continue;
+    score.push_back(unseen.score[i]);
     positive.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
     weight.push_back(groups.weight[i]);
   }

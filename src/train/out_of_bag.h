@@ -11,9 +11,16 @@
 
 namespace davy::train {
 
-/// A program by the highest threshold at which it would have raised an alert, by out-of-bag scores: of one process or
-/// workload, seen from its start or late, three of four successive windows reach it (as detect/evidence.h asks for;
-/// the dataset holds some of the windows only, so this is near that rule and not the same).
+/// How rows score by what saw nothing of their family: a forest's other trees, or a scorer learned without its fold.
+struct Unseen {
+  std::vector<double> score;        // per row, of model::unit_score
+  std::vector<std::uint8_t> known;  // per row; 0: nothing scored it, and `score` means nothing
+};
+Unseen out_of_bag(const GrownForest& grown);
+
+/// A program by the highest threshold at which it would have raised an alert, by scores of what did not see it: of one
+/// process or workload, seen from its start or late, three of four successive windows reach it (as detect/evidence.h
+/// asks for; the dataset holds some of the windows only, so this is near that rule and not the same).
 struct ProgramScore {
   std::string program;
   std::string family;
@@ -21,19 +28,19 @@ struct ProgramScore {
   double level = 0;
 };
 
-/// Every program that some tree left out, highest level first.
+/// Every program that was scored unseen, highest level first.
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
-                                         const GrownForest& grown);
+                                         const Unseen& unseen);
 
 /// Where to alert. When all miners stand above all honest programs: half the way between, at least kLeastMargin above
 /// the honest one. When they overlap: where F_0.5 over programs is highest, which holds a false alarm to be worse than
-/// a miss without giving up every miner for one honest twin (van Rijsbergen 1979). When the only miner family is in
-/// every bag, a quarter of the way up to 1. The threshold is approximate: the honest programs it is held against
-/// trained the other trees, and n of them say nothing about rates below about 1 / n.
+/// a miss without giving up every miner for one honest twin (van Rijsbergen 1979). When the only miner family was
+/// never left out, a quarter of the way up to 1. The threshold is approximate: the honest programs it is held against
+/// trained the other trees or folds, and n of them say nothing about rates below about 1 / n.
 struct Threshold {
   double value = 1;
   ProgramScore highest_honest;
-  std::optional<ProgramScore> lowest_miner;  // none: the only miner family is in every bag
+  std::optional<ProgramScore> lowest_miner;  // none: the only miner family was never left out
   std::size_t miners = 0, miners_reach = 0;  // programs, and those at or above `value`
   std::size_t honest = 0, honest_reach = 0;
 };
@@ -42,8 +49,8 @@ inline constexpr double kLeastMargin = 0.02;
 /// REQUIRES: an honest program in `programs`, sorted as by score_programs.
 Threshold choose_threshold(std::span<const ProgramScore> programs);
 
-/// The average precision of the windows' out-of-bag scores, each program weighing the same; none if no miner was out.
-std::optional<double> out_of_bag_precision(const dataset::Examples& examples, const dataset::Groups& groups,
-                                           const GrownForest& grown);
+/// The average precision of the windows' scores, each program weighing the same; none if no miner was left out.
+std::optional<double> unseen_precision(const dataset::Examples& examples, const dataset::Groups& groups,
+                                       const Unseen& unseen);
 
 }  // namespace davy::train

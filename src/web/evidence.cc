@@ -140,8 +140,9 @@ Features features(const Snapshot& snapshot, const WorkloadView& view) {
   Features out{nullptr, Json::array()};
   const auto catalogue = feature::catalogue();
   if (view.features.size() != catalogue.size() || !snapshot.model) return out;
-  const auto shapley = model::explain(snapshot.model->forest, view.features);
-  out.base = brief(shapley.base);
+  const auto explainer = model::explainer_of(snapshot.model->scorer);
+  const auto shapley = explainer ? explainer->explain(view.features) : model::Shapley();
+  if (explainer) out.base = brief(shapley.base);
   for (std::size_t i = 0; i < catalogue.size(); ++i) {
     out.list.push_back({{"name", catalogue[i].name},
                         {"unit", catalogue[i].unit},
@@ -149,7 +150,7 @@ Features features(const Snapshot& snapshot, const WorkloadView& view) {
                         {"sentence", catalogue[i].sentence},
                         {"value", brief(view.features[i])},
                         {"normal", normal_of(*snapshot.model, i)},
-                        {"contribution", brief(shapley.values[i])}});
+                        {"contribution", explainer ? Json(brief(shapley.values[i])) : Json(nullptr)}});
   }
   return out;
 }

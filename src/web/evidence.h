@@ -19,8 +19,8 @@ detect::Json conversations(const detect::Snapshot& snapshot, const detect::Workl
 detect::Json rounding(const detect::WorkloadView& view);
 
 /// Every feature with its value, what is normal for it (5th, 50th, 95th percentile of ordinary programs) and its
-/// Shapley contribution to the score, in the order of the catalogue; empty before the first window. `base` is the score
-/// of a program of which nothing is known, or null.
+/// Shapley contribution, in the order of the catalogue; empty before the first window. `base` is what contributions
+/// start from. Both are null for a model that gives none, and in what detect::reasons_in says.
 struct Features {
   detect::Json base;
   detect::Json list;

@@ -168,22 +168,25 @@ Fields feature() {
           {"sentence", text("what an analyst needs to understand it")},
           {"value", number()},
           {"normal", or_null(list_of(number(), 3, "5th, 50th, 95th percentile of ordinary programs"))},
-          {"contribution", number("Shapley value: points of the score, in parts of 1")}};
+          {"contribution", or_null(number("Shapley value, in what reasons_in says; null: the model gives none"))}};
 }
 
 Fields workload() {
   return stamp() + row() +
-         Fields{{"command_line", or_null(text("of the process; null: hidden, unknown, or of no interest"))},
-                {"release", text("digest of the model")},
-                {"base", or_null(share("score of a program of which nothing is known"))},
-                {"reasons", list(ref("Reason"), "largest contribution first; with the base they add up to the score")},
-                {"process_list", list(ref("ScoredProcess"), "by score, at most 16")},
-                {"series", list(ref("SlicePoint"), "oldest first, at most 60")},
-                {"rounding",
-                 object({{"nearest", integer()}, {"down", integer()}, {"up", integer()}, {"zero", integer()}})},
-                {"connections", list(ref("LiveConnection"), "oldest first")},
-                {"features", list(ref("Feature"))},
-                {"not_evaluated", list(text(), "what was not seen, in words")}};
+         Fields{
+             {"command_line", or_null(text("of the process; null: hidden, unknown, or of no interest"))},
+             {"release", text("digest of the model")},
+             {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
+             {"reasons_in", or_null(one_of({"score", "log odds"}))},
+             {"reasons", list(ref("Reason"),
+                              "largest contribution first; with the base they add up to the score, or its log odds")},
+             {"process_list", list(ref("ScoredProcess"), "by score, at most 16")},
+             {"series", list(ref("SlicePoint"), "oldest first, at most 60")},
+             {"rounding",
+              object({{"nearest", integer()}, {"down", integer()}, {"up", integer()}, {"zero", integer()}})},
+             {"connections", list(ref("LiveConnection"), "oldest first")},
+             {"features", list(ref("Feature"))},
+             {"not_evaluated", list(text(), "what was not seen, in words")}};
 }
 
 Json detection() {
@@ -199,11 +202,12 @@ Json detection() {
                      {"connections", list(ref("Connection"))},
                      {"coverage", share("share of the window in which system calls were counted")},
                      {"score", share("")},
-                     {"score_low", or_null(share("null until calibrated"))},
-                     {"score_high", or_null(share("null until calibrated"))},
+                     {"score_low", or_null(share("of the probability; null: not calibrated"))},
+                     {"score_high", or_null(share("of the probability; null: not calibrated"))},
                      {"threshold", share("")},
                      {"release", text("digest of the model")},
-                     {"base", share("score of a program of which nothing is known")},
+                     {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
+                     {"reasons_in", or_null(one_of({"score", "log odds"}))},
                      {"reasons", list(ref("Reason"))},
                      {"not_evaluated", list(text(), "what was not seen, in words")}});
   out["properties"]["closed_because"] = text("in words; only when closed");

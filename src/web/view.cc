@@ -154,6 +154,8 @@ Json workload(const Snapshot& snapshot, std::string_view id) {
   out["command_line"] = text_or_null(found->command_line);
   out["release"] = snapshot.release;
   out["base"] = std::move(numbers.base);
+  const std::string_view unit = snapshot.model ? detect::reasons_in(*snapshot.model) : std::string_view();
+  out["reasons_in"] = text_or_null(std::string(unit));
   out["reasons"] = reasons(snapshot, *found);
   out["process_list"] = processes(snapshot, *found);
   out["series"] = series(snapshot, *found);

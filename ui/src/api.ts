@@ -131,6 +131,9 @@ export interface LiveConnection extends Connection {
   mean_gap_received_s: number | null;
 }
 
+/** What contributions add up to; null where a model gives no reasons per feature. */
+export type Unit = 'score' | 'log odds';
+
 export interface Feature {
   name: string;
   unit: string;
@@ -138,7 +141,7 @@ export interface Feature {
   sentence: string;
   value: number;
   normal: [number, number, number] | null;
-  contribution: number;
+  contribution: number | null;
 }
 
 export interface Rounding {
@@ -156,6 +159,7 @@ export interface Workload extends WorkloadRow {
   command_line: string | null;
   release: string;
   base: number | null;
+  reasons_in: Unit | null;
   reasons: Reason[];
   process_list: ProcessRow[];
   series: SlicePoint[];
@@ -183,6 +187,7 @@ export interface Detection {
   score_high: number | null;
   threshold: number;
   release: string;
+  reasons_in: Unit | null;
   reasons: Reason[];
   not_evaluated: string[];
   closed_because?: string;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../live';
-import type { Connection, Detection, Identity, Process, Reason, Workload } from '../api';
+import type { Connection, Detection, Identity, Process, Reason, Unit, Workload } from '../api';
 import { age, cpus, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
 import { Evidence } from './evidence';
 import { Reasons } from './reasons';
@@ -14,6 +14,7 @@ interface Case {
   score: number | null;
   threshold: number;
   reasons: Reason[];
+  reasons_in: Unit | null;
   connections: Connection[];
   not_evaluated: string[];
   coverage: number;
@@ -35,6 +36,7 @@ function case_of(detection: Detection | null, workload: Workload | null): Case |
     score: from.score,
     threshold: detection?.threshold ?? from.threshold,
     reasons: from.reasons,
+    reasons_in: from.reasons_in,
     connections: from.connections,
     not_evaluated: from.not_evaluated,
     coverage: from.coverage,
@@ -188,7 +190,7 @@ function Body({ of }: { of: Case }) {
   return (
     <>
       <Panel id="why-title" title="Why">
-        <Reasons reasons={of.reasons} base={workload?.base ?? null} score={of.score} threshold={of.threshold} />
+        <Reasons reasons={of.reasons} unit={of.reasons_in} base={workload?.base ?? null} score={of.score} threshold={of.threshold} />
       </Panel>
       {workload && (
         <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>

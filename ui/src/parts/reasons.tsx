@@ -1,7 +1,19 @@
-import type { Reason } from '../api';
+import type { Reason, Unit } from '../api';
 import { percent, points, prose, safe } from '../words';
 
 const kHardly = 0.005; // below half a point a group is named, not shown
+
+/** How much a group adds: points of the score, or log odds, each with its sign. */
+function added(contribution: number, unit: Unit): string {
+  if (unit === 'score') return points(contribution);
+  return `${contribution < 0 ? '−' : '+'}${Math.abs(contribution).toFixed(2)}`;
+}
+
+function ending(unit: Unit, base: number | null, score: number | null): string {
+  if (base === null || score === null) return '';
+  if (unit === 'score') return `Points of the score: with nothing known it is ${percent(base)}; the groups add up to ${percent(score)}. `;
+  return `In log odds of a miner: with nothing known they are ${base.toFixed(2)}; with all groups the score is ${percent(score)}. `;
+}
 
 /** "Origin, accounting and memory hardly count here." */
 function hardly(reasons: Reason[]): string {
@@ -15,12 +27,13 @@ function hardly(reasons: Reason[]): string {
  * Why, by group of features: words, and how many points of the score each adds or takes. Above the threshold what speaks
  * for mining comes first, as the server has it; below, what counts most.
  */
-export function Reasons({ reasons: given, base, score, threshold }: { reasons: Reason[]; base: number | null; score: number | null; threshold: number }) {
+export function Reasons({ reasons: given, unit, base, score, threshold }: { reasons: Reason[]; unit: Unit | null; base: number | null; score: number | null; threshold: number }) {
   const strength = (reason: Reason) => Math.abs(reason.contribution);
   const above = score !== null && score >= threshold;
   const reasons = given.filter((reason) => strength(reason) >= kHardly);
   if (!above) reasons.sort((a, b) => strength(b) - strength(a));
   if (given.length === 0) return <p class="quiet">Too young or too idle to be scored: there is nothing to explain yet.</p>;
+  if (unit === null) return <p class="quiet">{given.map((reason) => prose(reason.text)).join('; ')}.</p>;
   // One axis for all: as much room to either side of zero as the largest bar there needs.
   const up = Math.max(0.05, ...reasons.map((reason) => reason.contribution));
   const down = Math.max(0, ...reasons.map((reason) => -reason.contribution));
@@ -41,8 +54,8 @@ export function Reasons({ reasons: given, base, score, threshold }: { reasons: R
                 <span class="reason-zero" style={{ left: `${zero}%` }} />
                 <span class="reason-fill" style={raises ? { width, left: `${zero}%` } : { width, right: `${100 - zero}%` }} />
               </span>
-              <span class="reason-points number" aria-label={`${points(reason.contribution)} points`}>
-                {points(reason.contribution)}
+              <span class="reason-points number" aria-label={`${added(reason.contribution, unit)} ${unit === 'score' ? 'points' : unit}`}>
+                {added(reason.contribution, unit)}
               </span>
             </li>
           );
@@ -50,7 +63,7 @@ export function Reasons({ reasons: given, base, score, threshold }: { reasons: R
       </ul>
       <p class="note">
         {hardly(given.filter((reason) => strength(reason) < kHardly))}
-        {base !== null && score !== null && `Points of the score: with nothing known it is ${percent(base)}; the groups add up to ${percent(score)}. `}
+        {ending(unit, base, score)}
         These are associations that the model learned, never proof.
       </p>
     </>

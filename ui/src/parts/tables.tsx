@@ -162,7 +162,7 @@ const kFeaturesAtFirst = 20;
 /** Every number the model saw, those that moved the score most first. */
 export function Features({ features }: { features: Feature[] }) {
   const [all, set_all] = useState(false);
-  const sorted = [...features].sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
+  const sorted = [...features].sort((a, b) => Math.abs(b.contribution ?? 0) - Math.abs(a.contribution ?? 0));
   const shown = all ? sorted : sorted.slice(0, kFeaturesAtFirst);
   return (
     <>
@@ -208,13 +208,19 @@ function FeatureTable({ features }: { features: Feature[] }) {
               <td class="against-cell">
                 <Against feature={feature} />
               </td>
-              <td class="right number">{Math.abs(feature.contribution) < 0.0005 ? '0' : points_fine(feature.contribution)}</td>
+              <td class="right number">{moved(feature.contribution)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+/** A model without reasons per feature says nothing of any. */
+function moved(contribution: number | null): string {
+  if (contribution === null) return '–';
+  return Math.abs(contribution) < 0.0005 ? '0' : points_fine(contribution);
 }
 
 /** Single features often move the score by less than a point. */
