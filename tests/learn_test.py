@@ -245,6 +245,31 @@ class Train(unittest.TestCase):
             self.assertIn(said, complaints[0])
         self.assertFalse((FOLDER / "x.davym").exists())
 
+    def test_flags_of_another_kind_are_refused(self):
+        for model, words, said in (("svm", ("--depth", "3"), "--depth means nothing to --model svm"),
+                                   ("iforest", ("--order", "1"), "--order means nothing to --model iforest"),
+                                   ("net", (), "forest")):
+            done = davy("train", "--model", model, "--data", "all.davyset", "--out", "x.davym", *words)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+            self.assertIn(said, done.stderr)
+        self.assertFalse((FOLDER / "x.davym").exists())
+
+    def test_a_calibrated_forest_gives_a_range_and_the_same_scores(self):
+        train()
+        plain = [line for line in map(json.loads, davy("scan", "--model", "m.davym", "--json", "beta.1.davy").stdout.splitlines())
+                 if line["type"] == "detection"]
+        done = train("--calibrate", "--json", out="calibrated.davym")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(json.loads(done.stdout)["calibrated"])
+        self.assertIn("--calibrate", json.loads(done.stdout)["trained"])
+        found = [line for line in map(json.loads, davy("scan", "--model", "calibrated.davym", "--json", "beta.1.davy").stdout.splitlines())
+                 if line["type"] == "detection"]
+        self.assertEqual([line["score"] for line in found], [line["score"] for line in plain])
+        self.assertTrue(found)
+        for line, before in zip(found, plain):
+            self.assertTrue(0 <= line["score_low"] <= line["score_high"] <= 1, line)
+            self.assertIsNone(before["score_low"])
+
     def test_a_bar_only_on_a_terminal_and_only_when_it_takes_long(self):
         self.assertEqual(train().stderr, "")
         terminal, end = pty.openpty()
@@ -270,6 +295,45 @@ class Train(unittest.TestCase):
         self.assertEqual(process.wait(60), 0)
         self.assertIn(b"growing trees [", shown)
         self.assertTrue(shown.endswith(b"\r\x1b[K"), shown[-40:])
+
+
+class Kinds(unittest.TestCase):
+    """Every kind of model is trained, kept, read and detects."""
+    UNITS = {"boost": "log odds", "svm": None, "ocsvm": None, "iforest": None, "rules": None}
+
+    def test_each_is_trained_again_to_the_byte_and_scans(self):
+        for kind, unit in self.UNITS.items():
+            with self.subTest(kind=kind):
+                out = FOLDER / f"{kind}.davym"
+                words = ("train", "--model", kind, "--data", "all.davyset", "--json", "--out")
+                done = davy(*words, out)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                report = json.loads(done.stdout)
+                self.assertEqual(len(report["out_of_fold"]), 10)
+                self.assertTrue(report["calibrated"])
+                self.assertIn(f"--model {kind} --seed 1", report["trained"])
+                davy(*words, "again.davym")
+                self.assertEqual((FOLDER / "again.davym").read_bytes(), out.read_bytes())
+                scanned = davy("scan", "--model", out, "--json", *recordings()[:4])
+                self.assertIn(scanned.returncode, (0, 3), scanned.stderr)
+                for line in map(json.loads, scanned.stdout.splitlines()):
+                    if line["type"] == "detection":
+                        self.assertEqual(line["reasons_in"], unit)
+                        self.assertTrue(0 <= line["score_low"] <= line["score_high"] <= 1)
+                        self.assertEqual(line["base"] is None, unit is None)
+
+    def test_boosted_trees_find_the_miners_of_the_corpus(self):
+        davy("train", "--model", "boost", "--data", "all.davyset", "--out", "boosted.davym")
+        done = davy("scan", "--model", "boosted.davym", "--json", "alpha.1.davy", "server.1.davy")
+        alerted = {line["program"]: line["alerted"] for line in map(json.loads, done.stdout.splitlines())
+                   if line["type"] == "recording"}
+        self.assertEqual(alerted, {"alpha-program": True, "server-program": False})
+
+    def test_it_says_how_in_words(self):
+        said = davy("train", "--model", "boost", "--data", "all.davyset", "--out", "boosted.davym").stdout
+        self.assertIn("out of fold: from models that saw nothing of the family", said)
+        self.assertIn("Calibrated by Platt's sigmoid", said)
+        self.assertLessEqual(max(map(len, said.splitlines())), 80)
 
 
 if __name__ == "__main__":

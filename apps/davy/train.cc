@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -15,6 +14,7 @@
 #include "feature/schema.h"
 #include "progress.h"
 #include "train/fit.h"
+#include "train_flags.h"
 
 namespace davy::app {
 namespace {
@@ -22,16 +22,12 @@ namespace {
 using dataset::Examples;
 
 struct Flags {
-  std::string model = "forest";
+  LearnFlags learn;
   std::string data;
   std::string out;
   std::vector<std::string> without_families;
   std::vector<std::string> without_cores;
   std::vector<std::string> without_sources;
-  std::vector<std::string> rising;
-  std::vector<std::string> falling;
-  std::string features = "known";
-  train::ForestOptions options;
   bool unaudited = false;
   bool json = false;
 };
@@ -75,33 +71,9 @@ Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
   });
 }
 
-/// Feature groups and monotone constraints of this program's catalogue.
-Status fill_from_catalogue(Flags& flags) {
-  const auto catalogue = feature::catalogue();
-  auto& monotone = flags.options.tree.monotone;
-  for (const feature::Feature& one : catalogue) {
-    flags.options.groups.push_back(static_cast<std::uint8_t>(one.group));
-    if (flags.features != "known") continue;
-    if (one.speaks != feature::Speaks::kNeither) {
-      flags.options.features.push_back(static_cast<std::uint16_t>(monotone.size()));
-    }
-    monotone.push_back(static_cast<std::int8_t>(one.speaks));
-  }
-  for (const auto& [names, direction] : {std::pair{&flags.rising, 1}, std::pair{&flags.falling, -1}}) {
-    for (const std::string& name : *names) {
-      monotone.resize(catalogue.size(), 0);
-      const auto found =
-          std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
-      if (found == catalogue.end()) return bad(fmt::format("there is no feature '{}': see `davy features`", name));
-      monotone[static_cast<std::size_t>(found - catalogue.begin())] = static_cast<std::int8_t>(direction);
-    }
-  }
-  return {};
-}
-
 /// What the model says it came from; nothing of this machine, so that it can be made again to the byte.
 std::string origin_of(const Flags& flags, const std::string& digest) {
-  std::string origin = "--features " + flags.features + " --data sha256:" + digest;
+  std::string origin = "--features " + flags.learn.features + " --data sha256:" + digest;
   const auto add = [&](const char* flag, std::vector<std::string> names) {
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) origin += fmt::format(" {} {}", flag, name);
@@ -109,16 +81,25 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
   add("--leave-out-family", flags.without_families);
   add("--leave-out-core", flags.without_cores);
   add("--leave-out-source", flags.without_sources);
-  add("--rising", flags.rising);
-  add("--falling", flags.falling);
+  add("--rising", flags.learn.rising);
+  add("--falling", flags.learn.falling);
   if (flags.unaudited) origin += " --unaudited";
   return origin;
+}
+
+bool is_forest(const train::Fitted& fitted) { return std::holds_alternative<model::Forest>(fitted.model.scorer); }
+
+std::string calibration_words(const model::Model& model) {
+  if (model.venn_abers.score.empty()) return "Not calibrated: scores are no probabilities.";
+  return fmt::format("Calibrated by {}; each score has the range of its probability.",
+                     std::holds_alternative<model::Isotonic>(model.calibration) ? "isotonic steps" : "Platt's sigmoid");
 }
 
 void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
   fmt::print("Learned from {} families ({} of miners), {} programs, {} examples.\n", fitted.families,
              fitted.miner_families, fitted.programs, examples);
-  fmt::print("Scores below are out of bag: from trees that saw nothing of the family.\n");
+  fmt::print("Scores below are out of {}: from {} that saw nothing of the family.\n",
+             is_forest(fitted) ? "bag" : "fold", is_forest(fitted) ? "trees" : "models");
   if (fitted.average_precision) {
     fmt::print("Average precision of windows, each program weighing the same: {:.3f}.\n", *fitted.average_precision);
   }
@@ -130,11 +111,12 @@ void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t ex
     fmt::print("  {} of {} miners and {} of {} honest programs reach it.\n", threshold.miners_reach, threshold.miners,
                threshold.honest_reach, threshold.honest);
   } else {
-    fmt::print(".\n  With one miner family no score of a miner is out of bag.\n");
+    fmt::print(".\n  With one miner family no score of a miner is out of {}.\n", is_forest(fitted) ? "bag" : "fold");
   }
   const auto honest = std::count_if(fitted.program_scores.begin(), fitted.program_scores.end(),
                                     [](const auto& program) { return !program.miner; });
   fmt::print("  Approximate: {} honest programs cannot show false alarms rarer than 1 in {}.\n", honest, honest);
+  fmt::print("  {}\n", calibration_words(fitted.model));
   fmt::print("{}\nsha256 {}\n", flags.out, model::digest(fitted.model));
 }
 
@@ -151,7 +133,8 @@ void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t exa
                       {"examples", examples},
                       {"threshold", fitted.threshold.value},
                       {"average_precision", nullptr},
-                      {"out_of_bag", programs}};
+                      {"calibrated", !fitted.model.venn_abers.score.empty()},
+                      {is_forest(fitted) ? "out_of_bag" : "out_of_fold", programs}};
   if (fitted.average_precision) json["average_precision"] = *fitted.average_precision;
   fmt::print("{}\n", json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
@@ -165,62 +148,35 @@ Status check_audit(const Flags& flags, const std::string& digest) {
   return {};
 }
 
-int train_model(Flags flags) {
+/// A forest is judged by its own trees, which are counted; of the others as many are made as there are folds.
+Result<train::Fitted> fit(const Examples& examples, train::Setting setting, const Flags& flags,
+                          const std::string& origin) {
+  if (auto* forest = std::get_if<train::ForestOptions>(&setting.options)) {
+    Progress progress("growing trees", 2 * forest->trees);
+    forest->on_tree = [&](std::size_t done) { progress.show(done); };
+    return train::fit_forest(examples, *forest, origin,
+                             flags.learn.calibrate ? train::Calibrated::kYes : train::Calibrated::kNo);
+  }
+  train::FoldOptions folds;
+  folds.seed = flags.learn.forest.seed;
+  Progress progress("learning without each fold, then from all", folds.folds + 1);
+  folds.on_fold = [&](std::size_t done) { progress.show(done); };
+  return train::fit(examples, setting, origin, folds);
+}
+
+int train_model(const CLI::App& command, const Flags& flags) {
+  const auto setting = setting_of(command, flags.learn);
+  if (!setting) return report(setting.error());
   auto loaded = dataset::load(flags.data);
   if (!loaded) return report(loaded.error());
   if (const Status audited = check_audit(flags, loaded->digest); !audited) return report(audited.error());
   const auto examples = leave_out(dataset::learned_rows(std::move(loaded->examples)), flags);
   if (!examples) return report(examples.error().within(flags.data));
-  if (const Status filled = fill_from_catalogue(flags); !filled) return report(filled.error());
-  Result<train::Fitted> fitted = bad("");
-  {
-    Progress progress("growing trees", 2 * flags.options.trees);
-    flags.options.on_tree = [&](std::size_t done) { progress.show(done); };
-    fitted = train::fit_forest(*examples, flags.options, origin_of(flags, loaded->digest));
-  }
+  const Result<train::Fitted> fitted = fit(*examples, *setting, flags, origin_of(flags, loaded->digest));
   if (!fitted) return report(fitted.error().within(flags.data));
   if (const Status saved = model::save(fitted->model, flags.out); !saved) return report(saved.error());
   flags.json ? print_json(*fitted, flags, examples->rows.size()) : print_words(*fitted, flags, examples->rows.size());
   return kDone;
-}
-
-void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
-  const std::map<std::string, train::Impurity> impurities{{"gini", train::Impurity::kGini},
-                                                          {"entropy", train::Impurity::kEntropy}};
-  const std::map<std::string, train::ClassWeights> weights{{"none", train::ClassWeights::kNone},
-                                                           {"balanced", train::ClassWeights::kBalanced}};
-  command.add_option("--seed", options.seed, "Seed of all randomness")->capture_default_str();
-  command.add_option("--trees", options.trees, "Trees to grow")->check(CLI::Range(1, 10'000))->capture_default_str();
-  command.add_option("--depth", options.tree.depth, "Most splits on a path")
-      ->check(CLI::Range(1, model::kMaxDepth))
-      ->capture_default_str();
-  command.add_option("--threads", options.threads, "Threads; 0: one a CPU. The model is the same for any number")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  command.add_option("--features-tried", options.tree.features_tried, "Features tried at a node; 0: their square root")
-      ->check(CLI::Range(0, UINT16_MAX))
-      ->capture_default_str();
-  command.add_option("--least-leaf", options.tree.least_leaf, "Programs a leaf must hold, as weight")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
-  command
-      .add_option("--order", options.tree.order,
-                  "How far a tree is moved to what keeps the order of features that speak: 0 not, 1 wholly")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command.add_option("--impurity", options.tree.impurity, "What makes a split good")
-      ->transform(CLI::CheckedTransformer(impurities))
-      ->option_text("gini|entropy [gini]")
-      ->default_str("gini");
-  command
-      .add_option("--class-weights", options.class_weights,
-                  "balanced: miners together weigh as much as all honest programs")
-      ->transform(CLI::CheckedTransformer(weights))
-      ->option_text("none|balanced [balanced]")
-      ->default_str("balanced");
-  command.add_option("--drop-group", options.drop_group, "Chance that a tree does without a whole group of features")
-      ->check(CLI::Range(0.0, 0.95))
-      ->capture_default_str();
 }
 
 }  // namespace
@@ -228,7 +184,6 @@ void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
 void add_train(CLI::App& davy, int& exit) {
   auto* command = davy.add_subcommand("train", "Learn a model from a dataset.");
   const auto flags = std::make_shared<Flags>();
-  command->add_option("--model", flags->model, "Kind of model: forest")->check(CLI::IsMember({"forest"}))->required();
   command->add_option("--data", flags->data, "A file made by `davy dataset build`")->required();
   command->add_option("--out", flags->out, "Where the model goes (.davym)")->required();
   command->add_option("--leave-out-family", flags->without_families, "Learn nothing from this family (repeatable)");
@@ -238,25 +193,18 @@ void add_train(CLI::App& davy, int& exit) {
       ->add_option("--leave-out-source", flags->without_sources,
                    "Learn nothing from programs of this source: own-worker, malware... (repeatable)")
       ->check(CLI::IsMember({"public-miner", "malware", "own-worker", "legitimate"}));
-  command
-      ->add_option("--features", flags->features,
-                   "known: those of which theory says what they speak for, each in that direction only; or all")
-      ->check(CLI::IsMember({"known", "all"}))
-      ->capture_default_str();
-  command->add_option("--rising", flags->rising,
-                      "More of this feature speaks for mining: splits may only rise with it (repeatable)");
-  command->add_option("--falling", flags->falling,
-                      "More of this feature speaks against it: splits may only fall with it (repeatable)");
   command->add_flag("--unaudited", flags->unaudited, "Learn from a dataset whose audit is red or was never made");
-  command->add_flag("--json", flags->json, "One JSON object, with the out-of-bag score of each program");
-  add_forest_flags(*command, flags->options);
+  command->add_flag("--json", flags->json, "One JSON object, with the score of each program by what did not see it");
+  add_learn_flags(*command, flags->learn);
   command->footer(
       "Learns only from a dataset that `davy dataset audit` found green.\n"
       "Equal data and flags give the same model to the byte, whatever the number of threads.\n\n"
       "Examples:\n"
       "  davy train --model forest --data starter.davyset --out starter.davym\n"
-      "  davy train --model forest --data starter.davyset --leave-out-family xmrig --out unseen.davym");
-  command->callback([flags, &exit] { exit = train_model(*flags); });
+      "  davy train --model forest --data starter.davyset --leave-out-family xmrig --out unseen.davym\n"
+      "  davy train --model forest --calibrate --data starter.davyset --out calibrated.davym\n"
+      "  davy train --model boost --depth 3 --data starter.davyset --out boosted.davym");
+  command->callback([flags, command, &exit] { exit = train_model(*command, *flags); });
 }
 
 }  // namespace davy::app
