@@ -24,7 +24,7 @@ DAVY, STAGE = map(os.path.abspath, sys.argv[1:3])
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-cli-"))
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("DAVY_", "SUDO_"))}
 PROMISED = {"type", "state", "id", "time", "first_seen", "alerted", "host", "workload", "process", "connections",
-            "coverage", "score", "score_low", "score_high", "threshold", "release", "reasons"}
+            "coverage", "score", "score_low", "score_high", "threshold", "release", "base", "reasons_in", "reasons"}
 RFC3339 = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
@@ -80,7 +80,7 @@ class Help(Case):
 
     def examples(self, program):
         for command in ("watch", "record", "scan", "corpus run", "corpus list", "corpus verify", "corpus pack", "dataset build", "dataset audit",
-                        "dataset show", "train", "features", "doctor"):
+                        "dataset show", "train", "export", "features", "doctor"):
             done = subprocess.run([program, *command.split(), "--help"], env=CLEAN, text=True, cwd=self.ROOT,
                                   stdout=subprocess.PIPE, timeout=60, check=True)
             _, examples, text = done.stdout.partition("Examples:\n")

@@ -8,7 +8,8 @@ import sys
 SEALS = [
     (r"<bpf/|<linux/bpf|\"davy_abi\.h\"|\.skel\.h\"", {"collect"}, "only collect/ knows the kernel side"),
     (r"\"event/recording\.h\"", {"event", "collect", "dataset"}, "no label reaches windows, features or detection"),
-    (r"\.pb\.h[\">]", {"event"}, "only event/ knows the bytes of a slice"),
+    (r"slice\.pb\.h[\">]", {"event"}, "only event/ knows the bytes of a slice"),
+    (r"onnx\.pb\.h[\">]", {"model"}, "only model/ knows the bytes of ONNX"),
     (r"<httplib\.h>", {"web"}, "only web/ speaks HTTP"),
 ]
 

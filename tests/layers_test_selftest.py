@@ -49,6 +49,13 @@ class Layers(unittest.TestCase):
             self.assertEqual(self.faults({"src/collect/x.cc": text}), [], include)
             self.assertEqual(len(self.faults({"src/event/x.cc": text})), 1, include)
 
+    def test_who_writes_a_format_alone_knows_its_bytes(self):
+        layers = LAYERS + "model: base\n"
+        for folder, other, name in (("event", "model", "slice"), ("model", "event", "onnx")):
+            text = f'#include "{folder}/{name}.pb.h"\n'
+            self.assertEqual(self.faults({f"src/{folder}/x.cc": text}, layers), [])
+            self.assertIn(f"only {folder}/ knows", "".join(self.faults({f"src/{other}/x.cc": text}, layers)))
+
 
 if __name__ == "__main__":
     unittest.main()

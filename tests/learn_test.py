@@ -336,5 +336,47 @@ class Kinds(unittest.TestCase):
         self.assertLessEqual(max(map(len, said.splitlines())), 80)
 
 
+class Export(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for kind in ("boost", "svm"):
+            davy("train", "--model", kind, "--data", "all.davyset", "--out", f"{kind}.davym")
+        train(out="forest.davym")
+
+    def refused(self, code, said, *words):
+        done = davy("export", *words)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (code, 1), done.stderr)
+        self.assertIn(said, done.stderr)
+
+    def test_trees_go_out_in_both_forms_with_what_they_are(self):
+        names = [json.loads(line)["name"] for line in davy("features", "--json").stdout.splitlines()]
+        for kind, objective in (("forest", "reg:squarederror"), ("boost", "binary:logistic")):
+            done = davy("export", f"{kind}.davym", "--to", "xgboost", "--out", "x.json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            learner = json.loads((FOLDER / "x.json").read_text())["learner"]
+            self.assertEqual(learner["feature_names"], names)
+            self.assertEqual(learner["objective"]["name"], objective)
+            self.assertEqual(learner["attributes"]["digest"], hashlib.sha256((FOLDER / f"{kind}.davym").read_bytes()).hexdigest())
+            done = davy("export", f"{kind}.davym", "--to", "onnx", "--out", "x.onnx")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            onnx = (FOLDER / "x.onnx").read_bytes()
+            self.assertIn(b"TreeEnsembleClassifier", onnx)
+            self.assertIn(learner["attributes"]["schema"].encode(), onnx)
+            davy("export", f"{kind}.davym", "--to", "onnx", "--out", "again.onnx")
+            self.assertEqual((FOLDER / "again.onnx").read_bytes(), onnx)
+
+    def test_bad_input_is_one_line(self):
+        (FOLDER / "text.txt").write_text("no model")
+        self.refused(2, "a support vector machine cannot be exported: only a forest or boosted trees can", "svm.davym", "--to", "onnx", "--out", "no.onnx")
+        self.refused(2, "only a forest or boosted trees can", "svm.davym", "--to", "xgboost", "--out", "no.onnx")
+        self.refused(2, "it is not a model of davy", "text.txt", "--to", "onnx", "--out", "no.onnx")
+        self.refused(2, "none.davym", "none.davym", "--to", "onnx", "--out", "no.onnx")
+        self.refused(2, "--to", "forest.davym", "--to", "pmml", "--out", "no.onnx")
+        self.refused(2, "--out", "forest.davym", "--to", "onnx")
+        self.refused(1, "nowhere", "forest.davym", "--to", "onnx", "--out", "nowhere/no.onnx")
+        self.refused(1, "/dev/full", "forest.davym", "--to", "xgboost", "--out", "/dev/full")
+        self.assertFalse((FOLDER / "no.onnx").exists())
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0]])

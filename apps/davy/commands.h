@@ -19,6 +19,7 @@ void add_dataset(CLI::App& davy, int& exit);
 void add_train(CLI::App& davy, int& exit);
 void add_evaluate(CLI::App& davy, int& exit);
 void add_threshold(CLI::App& davy, int& exit);
+void add_export(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);
 void add_doctor(CLI::App& davy, int& exit);
 

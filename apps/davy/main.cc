@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   add_train(davy, exit);
   add_evaluate(davy, exit);
   add_threshold(davy, exit);
+  add_export(davy, exit);
   add_features(davy, exit);
   add_doctor(davy, exit);
   name_examples(davy, argc > 0 ? argv[0] : "davy");
