@@ -7,6 +7,7 @@
 #include <set>
 
 #include "feature/schema.h"
+#include "train/grid.h"
 
 namespace davy::app {
 namespace {
@@ -30,12 +31,12 @@ const std::map<std::string, std::set<Learner>>& learners_of_flag() {
       {"--drop-group", {kForest}},
       {"--rising", {kForest, kBoosted}},
       {"--falling", {kForest, kBoosted}},
-      {"--features", {kForest, kBoosted, kSvm, kOneClassSvm, kIsolationForest}},
+      {"--features", {kForest, kBoosted, kSvm, kOneClassSvm, kIsolationForest, kMixedIsolationForest}},
       {"--rate", {kBoosted}},
       {"--cost", {kSvm}},
       {"--nu", {kOneClassSvm}},
       {"--gamma", {kSvm, kOneClassSvm}},
-      {"--sample", {kIsolationForest}}};
+      {"--sample", {kIsolationForest, kMixedIsolationForest}}};
   return kLearners;
 }
 
@@ -51,14 +52,12 @@ Status check_flags(const CLI::App& command, Learner learner) {
 /// Feature groups and monotone constraints of this program's catalogue, into the options of the forest.
 Status fill_from_catalogue(LearnFlags& flags) {
   const auto catalogue = feature::catalogue();
+  const train::Known known = train::known_features();
   auto& monotone = flags.forest.tree.monotone;
-  for (const feature::Feature& one : catalogue) {
-    flags.forest.groups.push_back(static_cast<std::uint8_t>(one.group));
-    if (flags.features != "known") continue;
-    if (one.speaks != feature::Speaks::kNeither) {
-      flags.forest.features.push_back(static_cast<std::uint16_t>(monotone.size()));
-    }
-    monotone.push_back(static_cast<std::int8_t>(one.speaks));
+  flags.forest.groups = known.groups;
+  if (flags.features == "known") {
+    flags.forest.features = known.features;
+    monotone = known.monotone;
   }
   for (const auto& [names, direction] : {std::pair{&flags.rising, 1}, std::pair{&flags.falling, -1}}) {
     for (const std::string& name : *names) {
@@ -139,11 +138,11 @@ void add_flags_of_others(CLI::App& command, LearnFlags& flags) {
 
 void add_learn_flags(CLI::App& command, LearnFlags& flags) {
   command
-      .add_option(
-          "--model", flags.model,
-          "Kind of model: forest, boost (xgboost), svm, ocsvm (of one class), iforest (isolation forest), rules")
-      ->check(CLI::IsMember({"forest", "boost", "svm", "ocsvm", "iforest", "rules"}))
-      ->option_text("forest|boost|svm|ocsvm|iforest|rules")
+      .add_option("--model", flags.model,
+                  "Kind of model: forest, boost (xgboost), svm, ocsvm (of one class), iforest (isolation forest; "
+                  "iforest_mixed: miners are in it too), rules")
+      ->check(CLI::IsMember({"forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"}))
+      ->option_text("forest|boost|svm|ocsvm|iforest|iforest_mixed|rules")
       ->required();
   command
       .add_option("--features", flags.features,
@@ -183,6 +182,8 @@ Result<train::Setting> setting_of(const CLI::App& command, LearnFlags flags) {
       setting.options = flags.svm;
       break;
     case Learner::kIsolationForest:
+    case Learner::kMixedIsolationForest:
+      flags.isolation.honest_only = *learner == Learner::kIsolationForest;
       setting.options = flags.isolation;
       break;
     case Learner::kRules:
