@@ -20,7 +20,7 @@ Error bad(std::string message) { return {std::move(message), Error::Kind::kBadIn
 const std::map<std::string, std::set<Learner>>& learners_of_flag() {
   using enum Learner;
   static const std::map<std::string, std::set<Learner>> kLearners{
-      {"--trees", {kForest, kBoosted, kIsolationForest}},
+      {"--trees", {kForest, kBoosted, kIsolationForest, kMixedIsolationForest}},
       {"--depth", {kForest, kBoosted}},
       {"--threads", {kForest}},
       {"--features-tried", {kForest}},

@@ -7,10 +7,13 @@
 #include <optional>
 
 #include "dataset/groups.h"
+#include "detect/reasons.h"
 #include "evaluate/rule.h"
 #include "evaluate/sights.h"
 #include "feature/schema.h"
 #include "model/explain.h"
+#include "model/model.h"
+#include "train/fit.h"
 
 namespace davy::evaluate {
 namespace {
@@ -34,11 +37,17 @@ Examples learned_from(const Material& material, const Cut& made, std::uint32_t f
 /// What the final model of an outer fold says of the rows that were left out.
 class Judge {
  public:
-  Judge(const Material& material, const model::Scorer& scorer, const InnerLoop& inner, const NestedOptions& options)
-      : material_(material), scorer_(scorer), inner_(inner), options_(options) {}
+  Judge(const Material& material, model::Model model, const InnerLoop& inner, const NestedOptions& options)
+      : material_(material),
+        model_(std::move(model)),
+        explainer_(model::explainer_of(model_.scorer)),
+        inner_(inner),
+        options_(options) {}
+  Judge(const Judge&) = delete;
+  Judge& operator=(const Judge&) = delete;
 
   void windows(const Rows& rows, Fold& fold) const {
-    const std::vector<double> scores = scores_of(scorer_, material_.examples, rows);
+    const std::vector<double> scores = scores_of(model_.scorer, material_.examples, rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!material_.counted[rows[i]]) continue;
       const model::Range range = inner_.range(scores[i]);
@@ -50,32 +59,43 @@ class Judge {
   }
 
   void runs(const Rows& rows, Fold& fold) const {
-    std::map<std::pair<std::uint32_t, bool>, RunScore> runs;
-    std::map<std::pair<std::uint32_t, bool>, std::pair<double, std::uint32_t>> top;  // highest score, its row
+    std::map<std::pair<std::uint32_t, bool>, Outcome> runs;
     for (const Sight& sight : sights_of(material_.examples, rows)) {
-      const std::vector<double> scores = scores_of(scorer_, material_.examples, sight.rows);
-      const std::pair key{sight.run, sight.late};
-      RunScore& run = runs[key];
-      if (run.seconds.empty()) run.seconds.assign(fold.policies.size(), -1);
-      run.run = material_.run_origin[sight.run];
-      run.late = sight.late;
-      run.level = std::max(run.level, alert_level(options_.rule, scores));
-      for (std::size_t p = 0; p < fold.policies.size(); ++p)
-        note_alert(sight, scores, fold.policies[p].threshold, run.seconds[p]);
-      const auto highest = std::max_element(scores.begin(), scores.end());
-      auto& best = top.try_emplace(key, -1.0, 0U).first->second;
-      if (*highest > best.first) best = {*highest, sight.rows[static_cast<std::size_t>(highest - scores.begin())]};
+      Outcome& outcome = runs[{sight.run, sight.late}];
+      outcome.score.run = material_.run_origin[sight.run];
+      outcome.score.late = sight.late;
+      outcome.score.seconds.resize(fold.policies.size(), -1);
+      add(sight, fold.policies, outcome);
     }
-    for (auto& [key, run] : runs) {
+    for (auto& [key, outcome] : runs) {
+      RunScore& run = outcome.score;
       run.probability = rounded(inner_.calibrated(run.level));
       run.level = rounded(run.level);
-      if (material_.examples.runs[key.first].label == event::Label::kBenign && !run.late)
-        run.why = why(top[key].second);
+      const bool honest = material_.examples.runs[key.first].label == event::Label::kBenign;
+      if (honest && !run.late) run.why = why(outcome.row);
       fold.runs.push_back(std::move(run));
     }
   }
 
  private:
+  struct Outcome {
+    RunScore score;
+    double top = -1;        // the highest score of a window
+    std::uint32_t row = 0;  // that window
+  };
+
+  /// One process or workload of the run.
+  void add(const Sight& sight, const std::vector<Policy>& policies, Outcome& outcome) const {
+    const std::vector<double> scores = scores_of(model_.scorer, material_.examples, sight.rows);
+    outcome.score.level = std::max(outcome.score.level, alert_level(options_.rule, scores));
+    for (std::size_t i = 0; i < policies.size(); ++i)
+      note_alert(sight, scores, policies[i].threshold, outcome.score.seconds[i]);
+    const auto highest = std::max_element(scores.begin(), scores.end());
+    if (*highest <= outcome.top) return;
+    outcome.top = *highest;
+    outcome.row = sight.rows[static_cast<std::size_t>(highest - scores.begin())];
+  }
+
   /// The first alert of the run, of whichever of its processes.
   void note_alert(const Sight& sight, const std::vector<double>& scores, double threshold, double& seconds) const {
     const auto alert = first_alert(options_.rule, scores, threshold);
@@ -86,30 +106,25 @@ class Judge {
     if (seconds < 0 || after < seconds) seconds = std::max(0.0, after);
   }
 
-  /// The groups of features that speak most for mining in one row; of a forest only.
+  /// What speaks most for mining in one window, in the words that an analyst would read; of trees only.
   [[nodiscard]] std::vector<std::string> why(std::uint32_t row) const {
     constexpr std::size_t kShown = 3;
-    const auto* forest = std::get_if<model::Forest>(&scorer_);
-    if (forest == nullptr || forest->features != feature::catalogue().size()) return {};
-    if (!explainer_) explainer_.emplace(*forest);
-    const auto shares = model::by_group(explainer_->explain(material_.examples.row(row)), feature::catalogue());
-    std::vector<std::pair<double, std::size_t>> order;
-    for (std::size_t i = 0; i < shares.size(); ++i) order.emplace_back(-shares[i], i);
-    std::sort(order.begin(), order.end());
+    constexpr double kWorthSaying = 0.01;
+    if (!explainer_ || material_.examples.features != feature::catalogue().size()) return {};
+    const auto values = material_.examples.row(row);
     std::vector<std::string> words;
-    for (const auto& [negative, group] : order) {
-      constexpr double kWorthSaying = 0.01;
-      if (-negative < kWorthSaying || words.size() == kShown) break;
-      words.push_back(fmt::format("{} {:+.2f}", feature::name_of(static_cast<feature::Group>(group)), -negative));
+    for (const auto& reason : detect::explain(explainer_, model_, {values.begin(), values.end()})) {
+      if (reason.contribution < kWorthSaying || words.size() == kShown) break;
+      words.push_back(fmt::format("{} {:+.2f}: {}", reason.group, reason.contribution, reason.text));
     }
     return words;
   }
 
   const Material& material_;
-  const model::Scorer& scorer_;
+  model::Model model_;
+  std::optional<model::Explainer> explainer_;  // of model_
   const InnerLoop& inner_;
   const NestedOptions& options_;
-  mutable std::optional<model::Explainer> explainer_;
 };
 
 }  // namespace
@@ -134,18 +149,20 @@ Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t 
   InnerLoop inner(others, learner, options);
   if (Status status = inner.run(inner_scheme(scheme)); !status) return status.error().within(kInside);
   const Examples learned = dataset::learned_rows(others);
-  const auto scorer = train::learn(learned, inner.chosen());
+  auto scorer = train::learn(learned, inner.chosen());
   if (!scorer) return scorer.error();
+  const dataset::Groups groups = dataset::group(learned);
 
   Fold fold;
   fold.setting = inner.chosen().words();
   fold.inner_precision = inner.precision();
-  for (const auto& family : dataset::group(learned).families) {
+  for (const auto& family : groups.families) {
     ++fold.families;
     fold.miner_families += family.miner ? 1 : 0;
   }
   fold.policies = inner.policies(judges_runs(scheme));
-  const Judge judge(material, *scorer, inner, options);
+  const Judge judge(material, {std::move(*scorer), examples.schema, 0.5, train::normal_ranges(learned, groups)}, inner,
+                    options);
   judge.windows(judged, fold);
   if (judges_runs(scheme)) judge.runs(judged, fold);
   return fold;
