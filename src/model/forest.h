@@ -35,36 +35,6 @@ const Node& leaf_of(const Tree& tree, std::span<const float> row);
 /// Score in [0, 1]. REQUIRES: row.size() == forest.features, all finite.
 double score(const Forest& forest, std::span<const float> row);
 
-/// Scores many rows: nodes packed into 16 bytes, siblings side by side, one tree at a time over a block of rows. Equal
-/// to `score` to the last bit (fast_forest_test.cc), since it adds the same numbers in the same order.
-class FastForest {
- public:
-  explicit FastForest(const Forest& forest);
-  /// `rows` row-major, rows.size() == out.size() * features.
-  void score(std::span<const float> rows, std::span<double> out) const;
-
- private:
-  struct Packed {
-    std::uint32_t left;  // right is left + step; a leaf points at itself
-    std::uint32_t leaf;  // index into values_
-    float threshold;
-    std::uint16_t feature;
-    std::uint16_t step;  // 1; in a leaf 0: however x compares, NaN included, the row stays
-  };
-  struct Root {
-    std::uint32_t node;
-    int depth;
-  };
-  std::size_t features_;
-  std::vector<Packed> nodes_;
-  std::vector<double> values_;
-  std::vector<Root> roots_;
-  void append(const Tree& tree);
-  template <std::size_t Lanes>
-  void walk(const Root& root, std::span<const float> rows, std::size_t first, std::span<double> out) const;
-  void score_block(std::span<const float> rows, std::span<double> out) const;
-};
-
 /// Number of splits on the longest path of `tree`.
 int depth_of(const Tree& tree);
 
