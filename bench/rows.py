@@ -16,9 +16,10 @@ class Row:
     quartiles: tuple | None = None   # of ours
     note: str = ""
     floors: dict = dataclasses.field(default_factory=dict)   # what nobody can be better than: not rivals
+    more_is_better: bool = False                             # a rate rather than a cost
 
     def as_json(self):
-        best = min((value for value in self.rivals.values() if value and value > 0), default=None)
+        best = (max if self.more_is_better else min)((value for value in self.rivals.values() if value and value > 0), default=None)
         ratio = round(self.ours / best, 3) if best and self.ours is not None else None
         fields = {"what": self.what, "unit": self.unit, "ours": self.ours, "rivals": self.rivals, "ratio": ratio, "goal": self.goal, "met": self.met}
         if self.floors:

@@ -9,6 +9,8 @@ class Rows(unittest.TestCase):
     def test_the_ratio_is_to_the_best_rival_that_was_measured(self):
         row = rows.Row("x", "ns", 20.0, {"slow": 80.0, "fast": 10.0, "absent": None}, "<= 30", True)
         self.assertEqual(row.as_json()["ratio"], 2.0)
+        rate = rows.Row("x", "rows/s", 20.0, {"slow": 2.0, "fast": 10.0}, more_is_better=True)
+        self.assertEqual(rate.as_json()["ratio"], 2.0)
         self.assertIsNone(rows.Row("x", "ns", None, {"fast": 10.0}).as_json()["ratio"])
         json.dumps(row.as_json())
 
