@@ -3,7 +3,8 @@
 //   train                    grows the forest again
 //   walker | simple | fast   scores all rows by one engine, into FOLDER/ENGINE.f64
 //   alerts THRESHOLD         decides all rows by the early exit, into FOLDER/alerts.u8
-//   explain N                explains the first N rows, into FOLDER/explain.f64: base and values of each
+//   explain N                explains the first N rows together, into FOLDER/explain.f64: base and values of each
+//   explain_each N           one by one, as a detector does
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -140,7 +141,8 @@ class Bench {
   double run(const std::string& what, double number) {
     if (what == "train") return timed([&] { grow(examples_, shape_); });
     if (what == "alerts") return alerts(number);
-    if (what == "explain") return explain(static_cast<std::size_t>(number));
+    if (what == "explain") return explain(static_cast<std::size_t>(number), true);
+    if (what == "explain_each") return explain(static_cast<std::size_t>(number), false);
     return score(what);
   }
 
@@ -169,11 +171,16 @@ class Bench {
     return seconds;
   }
 
-  double explain(std::size_t count) {
-    std::vector<model::Shapley> shapley(count);
+  double explain(std::size_t count, bool together) {
+    std::vector<model::Shapley> shapley;
     const model::Explainer explainer(forest_);
+    const auto rows = std::span(rows_).first(count * kFeatures);
     const double seconds = timed([&] {
-      for (std::size_t i = 0; i < count; ++i) shapley[i] = explainer.explain(row(i));
+      if (together) {
+        shapley = explainer.explain_all(rows);
+      } else {
+        for (std::size_t i = 0; i < count; ++i) shapley.push_back(explainer.explain(row(i)));
+      }
     });
     std::vector<double> out;
     for (const model::Shapley& one : shapley) {

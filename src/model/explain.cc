@@ -8,6 +8,8 @@
 namespace davy::model {
 namespace {
 
+constexpr std::size_t kLanes = 8;  // rows explained side by side: what is the same for all is computed once
+
 template <std::size_t Size>
 using Points = std::array<double, Size>;
 
@@ -36,90 +38,168 @@ Quadrature<Size> gauss_legendre() {
   return rule;
 }
 
-/// What is known of one feature on the way down: does the row pass its splits so far, and what share of the training
-/// weight does. (1, 1) is a feature not met yet.
+/// What is known of one feature on the way down: what share z of the training weight passes its splits so far, and of
+/// each row whether it does. A feature's factor is t + (1 - t) z where the row passes, and it pulls (1 - z) / factor;
+/// where it does not, the factor is (1 - t) z and the pull -1 / (1 - t), whatever z.
+template <std::size_t Size, std::size_t Lanes>
 struct Passage {
-  double row = 1;
   double share = 1;
-  [[nodiscard]] double factor(double t) const { return t * row + (1 - t) * share; }
-  [[nodiscard]] double pull(double t) const { return (row - share) / factor(t); }
+  std::array<double, Lanes> passes;  // 1 or 0
+  Points<Size> inverse;              // 1 / factor of rows that pass
+  Points<Size> pull;                 // of rows that pass
+
+  Passage() {
+    passes.fill(1);
+    inverse.fill(1);
+    pull.fill(0);
+  }
 };
 
-/// One walk of one tree. Each split moves its feature from one Passage to the next; the feature is owed the difference
-/// of their pulls times everything below, which telescopes to the pull of the deepest split at each leaf.
-template <std::size_t Size>
+/// Rows side by side, and what is added up of them; features first.
+template <std::size_t Lanes>
+struct Batch {
+  std::vector<std::array<float, Lanes>> rows;
+  std::vector<std::array<double, Lanes>> values;
+  double base = 0;  // the same for all rows
+
+  Batch(std::span<const float> some, std::size_t features) : rows(features), values(features) {
+    for (std::size_t i = 0; i < some.size(); ++i) rows[i % features][i / features] = some[i];
+  }
+};
+
+/// One walk of one tree by all rows of a batch. Each split moves its feature from one Passage to the next; the feature
+/// is owed the difference of their pulls times everything below, which telescopes to the pull of the deepest split at
+/// each leaf. What differs by row is chosen by sums of numbers times 1 or 0, which are exact and know no branch.
+template <std::size_t Size, std::size_t Lanes>
 class Walk {
  public:
-  Walk(const Tree& tree, std::span<const float> row, std::vector<Passage>& passages, Shapley& out)
-      : tree_(tree), row_(row), passages_(passages), out_(out) {}
+  Walk(const Tree& tree, Batch<Lanes>& batch) : tree_(tree), batch_(batch), passages_(batch.rows.size()) {}
 
   void run() {
-    Points<Size> ones;
-    ones.fill(1);
-    Points<Size> below{};
-    visit(0, ones, 1, below);
+    Product weights;
+    for (std::size_t q = 0; q < Size; ++q) weights[q].fill(kRule.weight[q]);
+    Product below{};
+    visit(0, weights, 1, below);
   }
 
  private:
+  using Each = std::array<double, Lanes>;
+  using Product = std::array<Each, Size>;
+  using State = Passage<Size, Lanes>;
+
+  /// How a row's feature moves at a split: exactly one is not 0.
+  struct Move {
+    Each stays;
+    Each leaves;
+    Each was_out;
+  };
+
   /// Adds to `below` the weighted products of all leaves under `index`.
-  void visit(std::uint32_t index, const Points<Size>& product, double share, Points<Size>& below) {
+  void visit(std::uint32_t index, const Product& product, double share, Product& below) {
     const Node& node = tree_[index];
     if (node.is_leaf()) {
-      for (std::size_t q = 0; q < Size; ++q) below[q] += node.value * kRule.weight[q] * product[q];
-      out_.base += node.value * share;
+      for (std::size_t q = 0; q < Size; ++q) add_scaled(product[q], node.value, below[q]);
+      batch_.base += node.value * share;
       return;
     }
-    const bool left = row_[node.feature] <= node.threshold;
+    Each left;
+    Each right;
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
+      left[lane] = batch_.rows[node.feature][lane] <= node.threshold ? 1 : 0;
+      right[lane] = 1 - left[lane];
+    }
     descend(node, node.left, left, product, share, below);
-    descend(node, node.right, !left, product, share, below);
+    descend(node, node.right, right, product, share, below);
   }
 
-  void descend(const Node& node, std::uint32_t child, bool passes, const Points<Size>& product, double share,
-               Points<Size>& below) {
-    const Passage was = passages_[node.feature];
+  void descend(const Node& node, std::uint32_t child, const Each& turns, const Product& product, double share,
+               Product& below) {
+    State& now = passages_[node.feature];
+    const State was = now;
     const double ratio = tree_[child].cover / node.cover;
-    const Passage now{passes ? was.row : 0, was.share * ratio};
-    Points<Size> child_product;
-    for (std::size_t q = 0; q < Size; ++q) {
-      child_product[q] = product[q] * now.factor(kRule.t[q]) / was.factor(kRule.t[q]);
-    }
-    Points<Size> child_below{};
-    passages_[node.feature] = now;
+    const Move move = pass(was, turns, ratio, now);
+    Product child_product;
+    multiply(product, move, was, now, ratio, child_product);
+    Product child_below{};
     visit(child, child_product, share * ratio, child_below);
-    passages_[node.feature] = was;
-    double owed = 0;
+    pay(child_below, move, was, now, batch_.values[node.feature]);
+    for (std::size_t q = 0; q < Size; ++q) add_scaled(child_below[q], 1, below[q]);
+    now = was;
+  }
+
+  static void add_scaled(const Each& some, double scale, Each& sum) {
+    for (std::size_t lane = 0; lane < Lanes; ++lane) sum[lane] += scale * some[lane];
+  }
+
+  static Move pass(const State& was, const Each& turns, double ratio, State& now) {
+    now.share = was.share * ratio;
     for (std::size_t q = 0; q < Size; ++q) {
-      owed += child_below[q] * (now.pull(kRule.t[q]) - was.pull(kRule.t[q]));
-      below[q] += child_below[q];
+      now.inverse[q] = 1 / (kRule.t[q] + (1 - kRule.t[q]) * now.share);
+      now.pull[q] = (1 - now.share) * now.inverse[q];
     }
-    out_.values[node.feature] += owed;
+    Move move;
+    for (std::size_t lane = 0; lane < Lanes; ++lane) {
+      move.stays[lane] = was.passes[lane] * turns[lane];
+      move.leaves[lane] = was.passes[lane] - move.stays[lane];
+      move.was_out[lane] = 1 - was.passes[lane];
+    }
+    now.passes = move.stays;
+    return move;
+  }
+
+  /// The product below the split: the feature's factor was, and is now another.
+  static void multiply(const Product& product, const Move& move, const State& was, const State& now, double ratio,
+                       Product& out) {
+    for (std::size_t q = 0; q < Size; ++q) {
+      const double outside = (1 - kRule.t[q]) * now.share;
+      const double stay = (kRule.t[q] + outside) * was.inverse[q];
+      const double leave = outside * was.inverse[q];
+      for (std::size_t lane = 0; lane < Lanes; ++lane) {
+        out[q][lane] =
+            product[q][lane] * (move.stays[lane] * stay + move.leaves[lane] * leave + move.was_out[lane] * ratio);
+      }
+    }
+  }
+
+  /// What the feature is owed for this split.
+  static void pay(const Product& below, const Move& move, const State& was, const State& now, Each& value) {
+    Each owed{};
+    for (std::size_t q = 0; q < Size; ++q) {
+      const double stay = now.pull[q] - was.pull[q];
+      const double leave = -1 / (1 - kRule.t[q]) - was.pull[q];
+      for (std::size_t lane = 0; lane < Lanes; ++lane) {
+        owed[lane] += below[q][lane] * (move.stays[lane] * stay + move.leaves[lane] * leave);
+      }
+    }
+    add_scaled(owed, 1, value);
   }
 
   static inline const Quadrature<Size> kRule = gauss_legendre<Size>();
 
   const Tree& tree_;
-  std::span<const float> row_;
-  std::vector<Passage>& passages_;  // all (1, 1) before and after
-  Shapley& out_;
+  Batch<Lanes>& batch_;
+  std::vector<State> passages_;  // by feature; as made, before and after
 };
 
-using Explain = void (*)(const Tree&, std::span<const float>, std::vector<Passage>&, Shapley&);
+template <std::size_t Lanes>
+using WalkTree = void (*)(const Tree&, Batch<Lanes>&);
 
-template <std::size_t Size>
-void explain_with(const Tree& tree, std::span<const float> row, std::vector<Passage>& passages, Shapley& out) {
-  Walk<Size>(tree, row, passages, out).run();
+template <std::size_t Size, std::size_t Lanes>
+void walk_tree(const Tree& tree, Batch<Lanes>& batch) {
+  Walk<Size, Lanes>(tree, batch).run();
 }
 
 /// The walk with at least `points` quadrature nodes: sizes known to the compiler, more nodes than needed stay exact.
-Explain walk_for(std::size_t points) {
-  if (points <= 2) return explain_with<2>;
-  if (points <= 3) return explain_with<3>;
-  if (points <= 4) return explain_with<4>;
-  if (points <= 6) return explain_with<6>;
-  if (points <= 8) return explain_with<8>;
-  if (points <= 16) return explain_with<16>;
-  if (points <= 32) return explain_with<32>;
-  return explain_with<kMaxDepth / 2>;
+template <std::size_t Lanes>
+WalkTree<Lanes> walk_for(std::size_t points) {
+  if (points <= 2) return walk_tree<2, Lanes>;
+  if (points <= 3) return walk_tree<3, Lanes>;
+  if (points <= 4) return walk_tree<4, Lanes>;
+  if (points <= 6) return walk_tree<6, Lanes>;
+  if (points <= 8) return walk_tree<8, Lanes>;
+  if (points <= 16) return walk_tree<16, Lanes>;
+  if (points <= 32) return walk_tree<32, Lanes>;
+  return walk_tree<kMaxDepth / 2, Lanes>;
 }
 
 /// Most distinct features on a path of `tree` below `index`; `seen` counts how often each is split on above it.
@@ -150,16 +230,31 @@ Explainer::Explainer(const Boosted& boosted) : Explainer(boosted.trees) {
   base_ = boosted.base;
 }
 
+template <std::size_t Lanes>
+void Explainer::explain_batch(std::span<const float> rows, std::vector<Shapley>& out) const {
+  Batch<Lanes> batch(rows, forest_.features);
+  for (std::size_t i = 0; i < forest_.trees.size(); ++i) walk_for<Lanes>(points_[i])(forest_.trees[i], batch);
+  for (std::size_t lane = 0; lane < rows.size() / forest_.features; ++lane) {
+    Shapley& shapley = out.emplace_back(Shapley{base_ + batch.base / share_, {}});
+    for (const auto& values : batch.values) shapley.values.push_back(values[lane] / share_);
+  }
+}
+
 Shapley Explainer::explain(std::span<const float> row) const {
   assert(row.size() == forest_.features);
-  Shapley sum{0, std::vector<double>(row.size(), 0.0)};
-  std::vector<Passage> passages(row.size());
-  for (std::size_t i = 0; i < forest_.trees.size(); ++i) {
-    walk_for(points_[i])(forest_.trees[i], row, passages, sum);
+  std::vector<Shapley> one;
+  explain_batch<1>(row, one);
+  return std::move(one.front());
+}
+
+std::vector<Shapley> Explainer::explain_all(std::span<const float> rows) const {
+  assert(rows.size() % forest_.features == 0);
+  std::vector<Shapley> all;
+  const std::size_t most = kLanes * forest_.features;
+  for (; !rows.empty(); rows = rows.subspan(std::min(most, rows.size()))) {
+    explain_batch<kLanes>(rows.first(std::min(most, rows.size())), all);
   }
-  sum.base = base_ + sum.base / share_;
-  for (double& value : sum.values) value /= share_;
-  return sum;
+  return all;
 }
 
 std::optional<Explainer> explainer_of(const Scorer& scorer) {

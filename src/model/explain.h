@@ -31,12 +31,16 @@ class Explainer {
   explicit Explainer(const Boosted& boosted);
   /// REQUIRES: row.size() == forest.features, all finite.
   [[nodiscard]] Shapley explain(std::span<const float> row) const;
+  /// Of each row what `explain` says, to the last bit, several times faster. `rows` row-major.
+  [[nodiscard]] std::vector<Shapley> explain_all(std::span<const float> rows) const;
 
  private:
   const Forest& forest_;
   double share_;                     // the sum over trees is divided by this: their number, or 1
   double base_;                      // what the sum begins with
   std::vector<std::size_t> points_;  // quadrature nodes each tree needs
+  template <std::size_t Lanes>
+  void explain_batch(std::span<const float> rows, std::vector<Shapley>& out) const;
 };
 
 /// None for a scorer that has no reasons per feature: only trees with training weights do. `scorer` must outlive it.

@@ -106,6 +106,29 @@ TEST(Explain, AddsUpAtTheDeepestTree) {
   EXPECT_NEAR(total(explain(forest, row)), score(forest, row), 1e-10);
 }
 
+TEST(Explain, ManyRowsAreExplainedAsOneIs) {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    RandomForest shape;
+    shape.trees = 10;
+    shape.depth = static_cast<int>(1 + seed);
+    const Forest forest = shape.make(seed);
+    CounterRandom random(seed, 6);
+    std::vector<float> rows;
+    for (std::uint64_t i = 0; i < seed * 3; ++i) {
+      const std::vector<float> row = random_row(forest.features, random);
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    const Explainer explainer(forest);
+    const std::vector<Shapley> all = explainer.explain_all(rows);
+    ASSERT_EQ(all.size(), seed * 3);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Shapley one = explainer.explain(std::span(rows).subspan(i * forest.features, forest.features));
+      ASSERT_EQ(all[i].base, one.base);
+      ASSERT_EQ(all[i].values, one.values) << seed << " row " << i;
+    }
+  }
+}
+
 TEST(Explain, AFeatureNoSplitUsesHasExactlyZero) {
   RandomForest shape;
   shape.features = 5;
