@@ -18,7 +18,7 @@ class Given:
     train: numpy.ndarray   # what it learned from
     miner: numpy.ndarray
     depth: int
-    patience: int          # CPU seconds a rival may compile for
+    patience: int          # CPU seconds a process of a rival's compiler may use
 
     @property
     def features(self):
@@ -61,9 +61,9 @@ def treelite_gtil(given):
 
 
 def limited(words, seconds, **options):
-    """Runs a compiler, which may use so many CPU seconds."""
+    """Runs a compiler, each process of which may use so many CPU seconds."""
     done = subprocess.run(["bash", "-c", f'ulimit -t {seconds}; exec "$@"', "-", *map(str, words)], capture_output=True, text=True, **options)
-    if done.returncode in (-9, -24, 137, 152):
+    if done.returncode in (-9, -24, 137, 152) or "CPU time limit" in done.stderr:
         raise TimeoutError(f"did not compile within {seconds} s of CPU time")
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{words[0]} failed")
@@ -74,7 +74,7 @@ def tl2cgen(given):
     import treelite
     model = treelite.frontend.load_xgboost_model(given.xgboost_file)
     source = given.folder / "tl2cgen"
-    compiler.generate_c_code(model, source, {"parallel_comp": 1})
+    compiler.generate_c_code(model, source, {"parallel_comp": max(1, len(given.forest) // 10)})
     limited(["gcc", "-std=c11", "-O1", "-fPIC", "-shared", "-o", source / "forest.so", *sorted(source.glob("*.c"))], given.patience)
     predictor = compiler.Predictor(str(source / "forest.so"), nthread=1)
     batch = compiler.DMatrix(given.rows)
