@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace davy::model {
 namespace {
@@ -41,11 +42,24 @@ void fill_top(const Tree& tree, std::uint32_t index, std::size_t number, std::sp
   fill_top(tree, node.is_leaf() ? index : node.right, 2 * number + 1, place, top, entries);
 }
 
-/// Walks one tile down `levels` levels, and adds the values of the leaves to `sums`.
+/// A tree below its first levels, as a walk needs it.
 template <typename Step>
-[[gnu::noinline]] void walk(const Step* steps, int levels, const OrderKey* tile, std::array<std::uint32_t, kLanes> at,
-                            const double* values, double* sums) {
-  for (int level = 0; level < levels; ++level) {
+struct Below {
+  const Step* steps;
+  const std::uint16_t* entries;  // by the way out of the top
+  const double* values;
+  int levels;
+};
+
+/// Walks a tile's rows, which left the top by `exits`, to their leaves, whose values it adds to `sums`. Not inlined:
+/// the registers are all needed here.
+template <typename Step>
+[[gnu::noinline]] void walk(const Below<Step>& tree, const OrderKey* tile, const std::uint32_t* exits, double* sums) {
+  const Step* steps = tree.steps;
+  std::array<std::uint32_t, kLanes> at;
+#pragma GCC unroll 16
+  for (std::size_t lane = 0; lane < kLanes; ++lane) at[lane] = tree.entries[exits[lane]];
+  for (int level = 0; level < tree.levels; ++level) {
 #pragma GCC unroll 16
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const Step& step = steps[at[lane]];
@@ -53,7 +67,7 @@ template <typename Step>
     }
   }
 #pragma GCC unroll 16
-  for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += values[at[lane]];
+  for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += tree.values[at[lane]];
 }
 
 }  // namespace
@@ -61,8 +75,14 @@ template <typename Step>
 /// Rows on their way through the forest. A row keeps its place until others are decided and those left move up.
 class FastForest::Block {
  public:
-  Block(std::span<const float> rows, std::size_t features) : rows_(rows), features_(features) {
-    for (std::uint32_t i = 0; i < rows.size() / features; ++i) open_.push_back(i);
+  explicit Block(std::size_t features) : features_(features) {}
+
+  /// Starts anew with these rows, at most kBlock.
+  void take(std::span<const float> rows) {
+    rows_ = rows;
+    open_.resize(rows.size() / features_);
+    std::iota(open_.begin(), open_.end(), 0U);
+    sums_.fill(0);
     load();
   }
 
@@ -181,9 +201,10 @@ void FastForest::pack(const Tree& tree, PackedTree& packed) {
 void FastForest::score(std::span<const float> rows, std::span<double> out) const {
   assert(rows.size() == out.size() * features_);
   const auto count = static_cast<double>(trees_.size());
+  Block block(features_);
   for (std::size_t first = 0; first < out.size(); first += kBlock) {
     const std::size_t size = std::min(kBlock, out.size() - first);
-    Block block(rows.subspan(first * features_, size * features_), features_);
+    block.take(rows.subspan(first * features_, size * features_));
     for (const PackedTree& tree : trees_) add(tree, block);
     for (std::size_t i = 0; i < size; ++i) out[first + i] = block.sum(i) / count;
   }
@@ -192,9 +213,10 @@ void FastForest::score(std::span<const float> rows, std::span<double> out) const
 void FastForest::alerts(std::span<const float> rows, double threshold, std::span<std::uint8_t> out) const {
   assert(rows.size() == out.size() * features_);
   const Cuts cuts(trees_, threshold);
+  Block block(features_);
   for (std::size_t first = 0; first < out.size(); first += kBlock) {
     const std::size_t size = std::min(kBlock, out.size() - first);
-    Block block(rows.subspan(first * features_, size * features_), features_);
+    block.take(rows.subspan(first * features_, size * features_));
     decide(block, threshold, cuts, out.subspan(first, size));
   }
 }
@@ -215,11 +237,8 @@ void FastForest::add(const PackedTree& tree, Block& block) const {
   if (!tree.large.empty()) return add_large(tree.large, block);
   const Tiles tiles = block.tiles();
   take_top_levels_(tree.top, tiles, block.exits());
-  for (std::size_t i = 0; i < tiles.size(); ++i) {
-    std::array<std::uint32_t, kLanes> at;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) at[lane] = tree.entries[block.exits()[i * kLanes + lane]];
-    walk(&steps_[tree.first], tree.levels, tiles.tile(i), at, &values_[tree.first], block.sums(i));
-  }
+  const Below<Step> below{&steps_[tree.first], tree.entries.data(), &values_[tree.first], tree.levels};
+  for (std::size_t i = 0; i < tiles.size(); ++i) walk(below, tiles.tile(i), &block.exits()[i * kLanes], block.sums(i));
 }
 
 void FastForest::add_large(const Tree& tree, Block& block) {
