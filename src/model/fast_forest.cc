@@ -12,6 +12,9 @@ namespace {
 constexpr std::size_t kBlock = 256;   // rows taken through the forest while they stay in the cache
 constexpr std::size_t kStretch = 16;  // trees between two looks at which rows are decided
 
+constexpr std::size_t kMostSteps = std::size_t{UINT16_MAX} + 1;                // of a tree: what a step can number
+constexpr std::size_t kMostFeatures = (std::size_t{UINT16_MAX} + 1) / kLanes;  // whose place in a tile it can say
+
 void load_row(std::span<const float> row, OrderKey* lane) {
   for (const float x : row) {
     *lane = key_of_value(x);
@@ -63,7 +66,7 @@ template <typename Step>
 #pragma GCC unroll 16
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const Step& step = steps[at[lane]];
-      at[lane] = step.left + (step.threshold < tile[step.feature * kLanes + lane] ? 1U : 0U);
+      at[lane] = step.left + (step.threshold < tile[step.offset + lane] ? 1U : 0U);
     }
   }
 #pragma GCC unroll 16
@@ -176,11 +179,15 @@ void FastForest::append(const Tree& tree) {
     packed.least = std::min(packed.least, node.value);
     packed.most = std::max(packed.most, node.value);
   }
-  if (tree.size() > std::size_t{UINT16_MAX} + 1) {
+  if (tree.size() > kMostSteps || features_ > kMostFeatures) {
     packed.large = tree;
   } else {
     pack(tree, packed);
   }
+}
+
+FastForest::Step FastForest::step_of(const Node& node, std::uint16_t left) {
+  return {key_of_threshold(node.threshold), static_cast<std::uint16_t>(node.feature * kLanes), left};
 }
 
 void FastForest::pack(const Tree& tree, PackedTree& packed) {
@@ -192,8 +199,7 @@ void FastForest::pack(const Tree& tree, PackedTree& packed) {
   fill_top(tree, 0, 1, place, packed.top, packed.entries);
   for (const std::uint32_t index : order) {
     const Node& node = tree[index];
-    steps_.push_back(node.is_leaf() ? Step{kNeverRight, 0, place[index]}
-                                    : Step{key_of_threshold(node.threshold), node.feature, place[node.left]});
+    steps_.push_back(node.is_leaf() ? Step{kNeverRight, 0, place[index]} : step_of(node, place[node.left]));
     values_.push_back(node.value);
   }
 }

@@ -32,7 +32,7 @@ class FastForest {
   /// A row goes to `left`, or one further when threshold < its key. A leaf sends every row to itself.
   struct Step {
     OrderKey threshold;
-    std::uint16_t feature;
+    std::uint16_t offset;  // of the feature's keys in a tile
     std::uint16_t left;
   };
   struct PackedTree {
@@ -42,7 +42,7 @@ class FastForest {
     int levels = 0;                               // below the top
     double least = 0;                             // of its leaves' values
     double most = 0;
-    Tree large;  // a tree with more nodes than a step can number is walked as it is
+    Tree large;  // a tree whose nodes or features a step cannot number is walked as it is
   };
 
   std::size_t features_;
@@ -52,6 +52,7 @@ class FastForest {
   std::vector<PackedTree> trees_;
 
   void append(const Tree& tree);
+  static Step step_of(const Node& node, std::uint16_t left);
   void pack(const Tree& tree, PackedTree& packed);
   void add(const PackedTree& tree, Block& block) const;
   static void add_large(const Tree& tree, Block& block);

@@ -157,6 +157,19 @@ TEST(FastForest, ValuesOfAnySizeAreDecidedAsInFull) {
   }
 }
 
+TEST(FastForest, TakesAnyNumberOfFeatures) {
+  for (const std::uint16_t features : std::vector<std::uint16_t>{4095, 4096, 4097, UINT16_MAX}) {
+    RandomForest shape;
+    shape.features = features;
+    shape.depth = 8;
+    const Forest forest = shape.make(features);
+    CounterRandom random(features);
+    const std::vector<float> rows = hostile_rows(20, features, random);
+    expect_the_walkers_scores(forest, rows);
+    expect_the_full_decisions(forest, rows);
+  }
+}
+
 TEST(FastForest, NoRowsAreNoScores) {
   const FastForest fast(RandomForest{}.make(1));
   fast.score({}, {});
