@@ -9,7 +9,7 @@
 namespace davy::model {
 namespace {
 
-constexpr std::size_t kBlock = 256;   // rows taken through the forest while they stay in the cache
+constexpr std::size_t kBlock = 512;   // rows taken through the forest while they stay in the cache
 constexpr std::size_t kStretch = 16;  // trees between two looks at which rows are decided
 
 constexpr std::size_t kMostSteps = std::size_t{UINT16_MAX} + 1;                // of a tree: what a step can number
