@@ -37,30 +37,34 @@ Examples learned_from(const Material& material, const Cut& made, std::uint32_t f
 /// What the final model of an outer fold says of the rows that were left out.
 class Judge {
  public:
-  Judge(const Material& material, model::Model model, const InnerLoop& inner, const NestedOptions& options)
+  Judge(const Material& material, const Rows& rows, model::Model model, const InnerLoop& inner, const Rule& rule)
       : material_(material),
+        rows_(rows),
         model_(std::move(model)),
         explainer_(model::explainer_of(model_.scorer)),
         inner_(inner),
-        options_(options) {}
+        rule_(rule),
+        score_(material.examples.rows.size(), 0) {
+    const std::vector<double> scores = scores_of(model_.scorer, material.examples, rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) score_[rows[i]] = scores[i];
+  }
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
 
-  void windows(const Rows& rows, Fold& fold) const {
-    const std::vector<double> scores = scores_of(model_.scorer, material_.examples, rows);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!material_.counted[rows[i]]) continue;
-      const model::Range range = inner_.range(scores[i]);
-      fold.windows.push_back({material_.origin[rows[i]],
-                              rounded(scores[i]),
-                              rounded(inner_.calibrated(scores[i])),
+  void windows(Fold& fold) const {
+    for (const std::uint32_t row : rows_) {
+      if (!material_.counted[row]) continue;
+      const model::Range range = inner_.range(score_[row]);
+      fold.windows.push_back({material_.origin[row],
+                              rounded(score_[row]),
+                              rounded(inner_.calibrated(score_[row])),
                               {rounded(range.low), rounded(range.high)}});
     }
   }
 
-  void runs(const Rows& rows, Fold& fold) const {
+  void runs(Fold& fold) const {
     std::map<std::pair<std::uint32_t, bool>, Outcome> runs;
-    for (const Sight& sight : sights_of(material_.examples, rows)) {
+    for (const Sight& sight : sights_of(material_.examples, rows_)) {
       Outcome& outcome = runs[{sight.run, sight.late}];
       outcome.score.run = material_.run_origin[sight.run];
       outcome.score.late = sight.late;
@@ -86,8 +90,9 @@ class Judge {
 
   /// One process or workload of the run.
   void add(const Sight& sight, const std::vector<Policy>& policies, Outcome& outcome) const {
-    const std::vector<double> scores = scores_of(model_.scorer, material_.examples, sight.rows);
-    outcome.score.level = std::max(outcome.score.level, alert_level(options_.rule, scores));
+    std::vector<double> scores;
+    for (const std::uint32_t row : sight.rows) scores.push_back(score_[row]);
+    outcome.score.level = std::max(outcome.score.level, alert_level(rule_, scores));
     for (std::size_t i = 0; i < policies.size(); ++i)
       note_alert(sight, scores, policies[i].threshold, outcome.score.seconds[i]);
     const auto highest = std::max_element(scores.begin(), scores.end());
@@ -98,7 +103,7 @@ class Judge {
 
   /// The first alert of the run, of whichever of its processes.
   void note_alert(const Sight& sight, const std::vector<double>& scores, double threshold, double& seconds) const {
-    const auto alert = first_alert(options_.rule, scores, threshold);
+    const auto alert = first_alert(rule_, scores, threshold);
     if (!alert) return;
     const Examples& examples = material_.examples;
     const WallTime seen = examples.runs[sight.run].started + std::chrono::seconds(sight.late ? dataset::kLateStart : 0);
@@ -121,10 +126,12 @@ class Judge {
   }
 
   const Material& material_;
+  const Rows& rows_;
   model::Model model_;
   std::optional<model::Explainer> explainer_;  // of model_
   const InnerLoop& inner_;
-  const NestedOptions& options_;
+  Rule rule_;
+  std::vector<double> score_;  // per row of the material, of rows_
 };
 
 }  // namespace
@@ -161,10 +168,10 @@ Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t 
     fold.miner_families += family.miner ? 1 : 0;
   }
   fold.policies = inner.policies(judges_runs(scheme));
-  const Judge judge(material, {std::move(*scorer), examples.schema, 0.5, train::normal_ranges(learned, groups)}, inner,
-                    options);
-  judge.windows(judged, fold);
-  if (judges_runs(scheme)) judge.runs(judged, fold);
+  const Judge judge(material, judged, {std::move(*scorer), examples.schema, 0.5, train::normal_ranges(learned, groups)},
+                    inner, options.rule);
+  judge.windows(fold);
+  if (judges_runs(scheme)) judge.runs(fold);
   return fold;
 }
 

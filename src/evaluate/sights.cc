@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "model/fast_forest.h"
+
 namespace davy::evaluate {
 
 std::vector<double> scores_of(const model::Scorer& scorer, const dataset::Examples& examples, const Rows& rows) {
