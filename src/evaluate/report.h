@@ -11,9 +11,9 @@ namespace davy::evaluate {
 ///   about     dataset, seed, folds, rule, grid; data: what was judged; omitted: splits that were not possible, and why
 ///   models    per model family, by the grouped split: settings that the inner loops chose; operating_points: at the
 ///             threshold that ships and at each of kMatchedRates recall and false positive rate, at the level that
-///             makes all of them hold together; at_shipped: recall by family, core, source and trick, own workers apart,
-///             precision at each prior, false alarms a day, seconds to alert, the same for runs seen late; windows:
-///             ranking and calibration; programs: each with what became of it
+///             makes all of them hold together; at_shipped: recall by family, core, source and trick, own workers
+///             apart, precision at each prior, false alarms a day, seconds to alert, the same for runs seen late;
+///             windows: ranking and calibration; programs: each with what became of it
 ///   splits    per scheme and model family recall, false positive rate and average precision
 ///   ablation, learning_curve   of the forest
 nlohmann::json report_of(const Study& study, std::span<const Done> done);
