@@ -105,6 +105,9 @@ int evaluate_models(Flags flags) {
   if (!study) return app::report(study.error().within(flags.data));
   catch_signals();
   const fs::path out = flags.out;
+  std::error_code ignored;
+  for (const char* stale : {"report.json", "report.html"})
+    fs::remove(out / stale, ignored);  // of another study, perhaps
   Result<std::vector<evaluate::Done>> done = Error{};
   {
     Progress progress("evaluating", study->jobs());

@@ -1,6 +1,6 @@
 #include <fmt/core.h>
 
-#include <cmath>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -65,13 +65,14 @@ void print_table(const Choices& choices, const Flags& flags) {
   print_point(choices.shipped, flags.prior, "shipped");
   for (const OperatingPoint& point : choices.points) print_point(point, flags.prior, point.name);
   fmt::print("{}\n",
-             detect::wrap(fmt::format("Of families that no model had seen: miners others wrote, and honest programs "
-                                      "others wrote. All rows hold together at 95 %. Precision where 1 of {:.0f} "
-                                      "workloads mines. A point fpr_X lets a share X of the honest programs of the "
-                                      "inner loops through; thresholds are medians over folds, so they are "
-                                      "approximate for a model that learns from all.",
-                                      1 / flags.prior),
-                          78, 0));
+             detect::wrap(
+                 fmt::format("Of families that no model had seen: miners others wrote, and honest programs "
+                             "others wrote. All rows hold together at 95 %, both columns. Precision where 1 of {:.0f} "
+                             "workloads mines. A point fpr_X lets a share X of the honest programs of the "
+                             "inner loops through; thresholds are medians over folds, so they are "
+                             "approximate for a model that learns from all.",
+                             1 / flags.prior),
+                 78, 0));
 }
 
 std::string sentence(const Guarantee& guarantee) {
@@ -82,15 +83,19 @@ std::string sentence(const Guarantee& guarantee) {
 
 void print_guarantees(const Choices& choices, const Flags& flags) {
   const auto hang = [](const std::string& text) { return detect::hang(text, 80, 20); };
-  fmt::print("\nAt most {:.3g} % of honest programs alerted, with {:.3g} % confidence:\n", 100 * flags.rate,
+  fmt::print("\nAt most {:.3g} % of honest families alerted, with {:.3g} % confidence:\n", 100 * flags.rate,
              100 * flags.confidence);
   fmt::print("  Neyman-Pearson    {}\n", hang(sentence(by_neyman_pearson(choices, flags.rate, flags.risk()))));
   fmt::print("  Learn-then-Test   {}\n", hang(sentence(by_learn_then_test(choices, flags.rate, flags.risk()))));
   const auto needed = needed_for(choices.shipped, flags.precision, flags.prior, flags.risk());
+  if (needed.programs == 0) {
+    fmt::print("\nAt the point that ships nothing is found: no precision can be said.\n");
+    return;
+  }
   const std::string need = fmt::format(
       "A precision of {:.3g} % where 1 of {:.0f} workloads mines needs a false alarm rate of {:.2g} %, which only "
       "{:.0f} "
-      "honest programs without a false alarm could show; {} were judged.",
+      "honest families without a false alarm could show; {} were judged.",
       100 * flags.precision, 1 / flags.prior, 100 * needed.false_positive_rate, needed.programs, choices.honest.size());
   fmt::print("\n{}\n", detect::wrap(need, 80, 0));
 }
@@ -127,7 +132,7 @@ void print_json(const Choices& choices, const Flags& flags) {
                   {"neyman_pearson", to_json(by_neyman_pearson(choices, flags.rate, flags.risk()))},
                   {"learn_then_test", to_json(by_learn_then_test(choices, flags.rate, flags.risk()))},
                   {"needed", {{"false_positive_rate", needed.false_positive_rate}, {"programs", needed.programs}}},
-                  {"honest_programs", choices.honest.size()}};
+                  {"honest_families", choices.honest.size()}};
   fmt::print("{}\n", json.dump(-1, ' ', true, Json::error_handler_t::replace));
 }
 
@@ -147,12 +152,29 @@ Result<double> chosen(const Choices& choices, const Flags& flags) {
       fmt::format("there is no operating point '{}': `davy threshold {}` lists them", flags.choose, flags.report));
 }
 
+/// Thresholds of one kind of model mean nothing to another, nor do those of other features.
+Status check_fits(const Choices& choices, const model::Model& model) {
+  constexpr std::array<std::string_view, std::variant_size_v<model::Scorer>> kKinds{"forest", "boost", "svm", "iforest",
+                                                                                    "rules"};
+  std::string_view judged = choices.model == "ocsvm" ? "svm" : choices.model;
+  if (judged == "iforest_mixed") judged = "iforest";
+  if (kKinds.at(model.scorer.index()) != judged) {
+    return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
+                           model::kind_of(model.scorer), choices.model));
+  }
+  if (fmt::format("{:016x}", model.schema) != choices.schema)
+    return bad("it computes other features than what was judged: train it again");
+  return {};
+}
+
 int set(const Choices& choices, const Flags& flags) {
   const auto threshold = chosen(choices, flags);
   if (!threshold) return report(threshold.error());
   auto model = model::load(flags.into);
   if (!model) return report(model.error());
-  model->threshold = std::min(1.0, *threshold);
+  if (const Status fits = check_fits(choices, *model); !fits) return report(fits.error().within(flags.into));
+  if (*threshold > 1) return report(bad(fmt::format("at {} it would never alert: choose another", flags.choose)));
+  model->threshold = *threshold;
   model->trained += fmt::format(" --threshold {}", flags.choose);
   if (const Status saved = model::save(*model, flags.out); !saved) return report(saved.error());
   fmt::print("{}: alerts at {:.3f} ({})\nsha256 {}\n", flags.out, model->threshold, flags.choose,
@@ -161,8 +183,9 @@ int set(const Choices& choices, const Flags& flags) {
 }
 
 int run(const Flags& flags) {
+  std::error_code ignored;
   const fs::path path =
-      fs::is_directory(flags.report) ? fs::path(flags.report) / "report.json" : fs::path(flags.report);
+      fs::is_directory(flags.report, ignored) ? fs::path(flags.report) / "report.json" : fs::path(flags.report);
   const auto bytes = read_file(path);
   if (!bytes) return report(bytes.error());
   const auto choices = evaluate::choices_from(Json::parse(*bytes, nullptr, false), flags.model);
@@ -190,7 +213,7 @@ void add_threshold(CLI::App& davy, int& exit) {
   command->add_option("REPORT", flags->report, "report.json of `davy evaluate`, or its folder")->required();
   command->add_option("--model", flags->model, "Which of the models judged")->capture_default_str();
   command->add_option("--prior", flags->prior, "Part of the workloads that mine")->check(part)->capture_default_str();
-  command->add_option("--rate", flags->rate, "Share of honest programs that may be alerted")
+  command->add_option("--rate", flags->rate, "Share of honest families that may be alerted")
       ->check(part)
       ->capture_default_str();
   command->add_option("--confidence", flags->confidence, "How sure that must be")->check(part)->capture_default_str();

@@ -27,7 +27,8 @@ struct Built {
 /// The labelling rule. A label is given to a whole run of one program, so:
 ///   miner:  the workload's window is positive, and so is that of the process that spends at least half of the
 ///           workload's CPU time over the window (it does the work); windows of its other processes (a shell, a
-///           supervisor, a helper) are in neither class and set aside.
+///           supervisor, a helper) are in neither class and set aside; with `every_window` they are kept for what a
+///           detector would have scored, and marked.
 ///   benign: the workload's window and that of every process busy enough for a score are negative.
 ///   malicious-not-miner: taken, and in neither class: no learner uses them.
 ///

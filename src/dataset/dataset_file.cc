@@ -22,6 +22,7 @@ constexpr std::size_t kFixedRowSize = 20;
 // In the byte of the scope.
 constexpr std::uint8_t kOnlyJudgedBy = 0x80;
 constexpr std::uint8_t kLate = 0x40;
+constexpr std::uint8_t kHelper = 0x20;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
@@ -84,7 +85,7 @@ void put_row(ByteWriter& out, const Example& example, std::span<const float> row
   out.put(example.subject);
   out.put(example.age_s);
   out.put(static_cast<std::uint8_t>(static_cast<std::uint8_t>(example.scope) | (example.learned ? 0 : kOnlyJudgedBy) |
-                                    (example.late ? kLate : 0)));
+                                    (example.late ? kLate : 0) | (example.helper ? kHelper : 0)));
   out.put(static_cast<std::uint8_t>(example.label));
   out.put(wall_ns(example.wall));
   for (const float value : row) out.put(value);
@@ -96,7 +97,7 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   example.subject = in.get<std::uint32_t>();
   example.age_s = in.get<std::uint16_t>();
   const auto told = in.get<std::uint8_t>();
-  const auto scope = static_cast<std::uint8_t>(told & ~(kOnlyJudgedBy | kLate));
+  const auto scope = static_cast<std::uint8_t>(told & ~(kOnlyJudgedBy | kLate | kHelper));
   const auto label = in.get<std::uint8_t>();
   example.wall = WallTime(nanoseconds(in.get<std::int64_t>()));
   for (float& value : row) {
@@ -109,6 +110,7 @@ Status get_row(ByteReader& in, Examples& examples, std::vector<float>& row) {
   example.scope = static_cast<Scope>(scope);
   example.learned = (told & kOnlyJudgedBy) == 0;
   example.late = (told & kLate) != 0;
+  example.helper = (told & kHelper) != 0;
   example.label = static_cast<event::Label>(label);
   examples.add(example, row);
   return {};

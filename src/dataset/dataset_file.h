@@ -13,7 +13,8 @@ namespace davy::dataset {
 ///   "DAVYDATA3\n"  manifest "\n"  row*  u8[64] hex sha256(all before)
 ///   manifest := one line of JSON: schema, features, rows, counts and one object a recording with its digest
 ///   row      := u32 run  u32 subject  u16 age_s  u8 scope  u8 label  i64 wall_ns  f32[features]   (little-endian)
-/// The highest bit of scope says that a row is not learned from, only judged by; the next, that it was seen late.
+/// The highest bit of scope says that a row is not learned from, only judged by; the next, that it was seen late, and
+/// the third, that it is of a helper beside a miner.
 /// `head -2 F` shows a person what is in it.
 std::string to_bytes(const Examples& examples);
 

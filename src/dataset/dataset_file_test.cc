@@ -128,7 +128,7 @@ TEST(Counts, CountByLabelProgramAndAge) {
 
 TEST(DatasetFile, WhatIsOnlyJudgedByComesBackAndIsCountedApart) {
   Examples examples = sample();
-  examples.add({1, 0, 40, Scope::kWorkload, Label::kBenign, {}, false, true}, std::vector<float>{2, 3, 0});
+  examples.add({1, 0, 40, Scope::kWorkload, Label::kBenign, {}, false, true, true}, std::vector<float>{2, 3, 0});
   const auto back = from_bytes(to_bytes(examples));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->rows, examples.rows);

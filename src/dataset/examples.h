@@ -42,8 +42,15 @@ struct Run {
   WallTime started;
   std::map<std::string, std::string> provenance;  // how it was made, as the recorder was told
   std::map<std::string, std::string> seen;        // how it was made, as its slices show: dataset/witness.h
+  std::string
+      group;  // what it stands together with (dataset/groups.h), where that was found in more runs than are here
   bool operator==(const Run&) const = default;
 };
+
+/// Of ours, a malware scenario that brings a miner of ours too: who wrote it also wrote the detector.
+inline bool is_own(const Run& run) {
+  return run.source == event::Source::kOwnWorker || run.family.starts_with("davy-");
+}
 
 /// One window that was taken. `label` is the run's for the windows the labelling rule gives it.
 struct Example {
@@ -55,6 +62,7 @@ struct Example {
   WallTime wall;        // end of the window
   bool learned = true;  // else it is there only to be judged by: a detector sees every window, not those of kAges alone
   bool late = false;    // of the view that begins kLateStart seconds after the run
+  bool helper = false;  // of a process beside a miner: a detector scores it, and neither class knows it
   bool operator==(const Example&) const = default;
 };
 

@@ -66,18 +66,19 @@ std::string executable_of(const Run& run) {
 
 std::vector<std::string> group_names(const std::vector<Run>& runs, std::span<const std::string> joined_by) {
   Joined joined;
+  const auto name_of = [](const Run& run) { return run.group.empty() ? run.family : run.group; };
   std::map<std::pair<bool, std::string>, std::string> family_of;  // by executable, and by what else joins
   const auto join_by = [&](bool further, const std::string& key, const Run& run) {
     if (key.empty()) return;
-    const auto [seen, fresh] = family_of.emplace(std::pair(further, key), run.family);
-    if (!fresh) joined.join(seen->second, run.family);
+    const auto [seen, fresh] = family_of.emplace(std::pair(further, key), name_of(run));
+    if (!fresh) joined.join(seen->second, name_of(run));
   };
   for (std::size_t i = 0; i < runs.size(); ++i) {
     join_by(false, executable_of(runs[i]), runs[i]);
     if (!joined_by.empty()) join_by(true, joined_by[i], runs[i]);
   }
   std::vector<std::string> names;
-  for (const Run& run : runs) names.push_back(joined.first_of(run.family));
+  for (const Run& run : runs) names.push_back(joined.first_of(name_of(run)));
   return names;
 }
 

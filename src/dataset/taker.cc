@@ -69,11 +69,12 @@ class View {
   void consider(const window::Window& window) {
     const std::uint64_t cpu_us = window.activity[event::Sum::kCpu];
     if (!window.process) workload_cpu_us_[window.workload->id] = cpu_us;
-    if (late_ && window.process && window.age_s < window.seen_s + 1) return;
+    const bool begun_since = late_ && window.process && window.age_s < window.seen_s + 1;
+    if (begun_since && !taken_.every_window) return;
     const auto age = age_reached(window.seen_s);
     const Subject subject = subject_of(window);
     if (!age) return;
-    const bool learned = !done_.contains({subject, *age});
+    const bool learned = !begun_since && !done_.contains({subject, *age});
     if (!learned && !taken_.every_window) return;
     const Scope scope = window.process ? Scope::kProcess : Scope::kWorkload;
     const std::uint16_t age_s = learned ? *age : static_cast<std::uint16_t>(std::min(window.seen_s, kLongestAge));
@@ -91,7 +92,9 @@ class View {
       if (candidate.example.learned) done_.insert({candidate.subject, candidate.example.age_s});
       if (in_no_class(candidate)) {
         taken_.set_aside += candidate.example.learned ? 1 : 0;
-        continue;
+        if (!taken_.every_window) continue;
+        candidate.example.helper = true;
+        candidate.example.learned = false;
       }
       const auto [number, fresh] = numbers_.try_emplace(candidate.subject, taken_.subjects);
       if (fresh) ++taken_.subjects;

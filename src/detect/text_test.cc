@@ -23,7 +23,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 /// A busy host with one miner, two minutes in.
 std::shared_ptr<const Snapshot> busy_host() {
-  static const auto snapshot = [] {
+  static const auto kSnapshot = [] {
     Stage stage;
     stage.put(1, 100, event::miner_like(4), 2, 100);
     stage.put(2, 200, event::worker_like(4), 0, 100);
@@ -36,7 +36,7 @@ std::shared_ptr<const Snapshot> busy_host() {
     stage.play(**detector, 0, 14);
     return board.latest();
   }();
-  return snapshot;
+  return kSnapshot;
 }
 
 TEST(Text, FitsTheTerminal) {

@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "evaluate/threshold.h"
@@ -17,7 +19,11 @@ Figure figure_from(const Json& json) {
   const auto number = [&](const char* field) {
     return json.at(field).is_null() ? std::numeric_limits<double>::quiet_NaN() : json.at(field).get<double>();
   };
-  return {number("value"), number("low"), number("high"), number("level"), json.at("method"), number("n")};
+  const Figure figure{number("value"), number("low"), number("high"), number("level"), json.at("method"), number("n")};
+  constexpr double kMost = 1e9;
+  const bool is_share = std::isnan(figure.value) || (figure.value >= 0 && figure.value <= 1);
+  if (!is_share || !(figure.n >= 0 && figure.n <= kMost)) throw Json::other_error::create(501, "no share", nullptr);
+  return figure;
 }
 
 OperatingPoint point_from(const Json& json) {
@@ -27,15 +33,15 @@ OperatingPoint point_from(const Json& json) {
           figure_from(json.at("recall")),
           figure_from(json.at("false_positive_rate")),
           figure_from(json.at("for_precision").at("recall")),
-          figure_from(json.at("for_precision").at("false_positive_rate"))};
+          figure_from(json.at("for_precision").at("false_positive_rate")),
+          json.at("honest_alerted")};
 }
 
 Choices parse(const Json& report, const std::string& model) {
   const Json& mine = report.at("models").at(model);
   Choices choices;
   choices.model = model;
-  choices.test_mix = report.at("about").at("test_mix");
-  choices.honest_groups = report.at("about").at("data").at("honest").at("groups");
+  choices.schema = report.at("about").at("schema");
   for (const Json& one : mine.at("operating_points")) {
     if (one.at("asked").is_null()) {
       choices.shipped = point_from(one);
@@ -43,10 +49,13 @@ Choices parse(const Json& report, const std::string& model) {
       choices.points.push_back(point_from(one));
     }
   }
+  std::map<std::string, double> groups;
   for (const Json& program : mine.at("programs")) {
-    if (program.at("label") == "benign" && !program.at("own").get<bool>())
-      choices.honest.push_back(program.at("level"));
+    if (program.at("label") != "benign" || program.at("own").get<bool>()) continue;
+    double& highest = groups.try_emplace(program.at("group"), 0).first->second;
+    for (const Json& level : program.at("levels")) highest = std::max(highest, level.get<double>());
   }
+  for (const auto& [group, level] : groups) choices.honest.push_back(level);
   return choices;
 }
 
@@ -55,7 +64,7 @@ double strictest(std::size_t n, double risk) { return n == 0 ? 1 : 1 - std::pow(
 
 std::string refusal(std::size_t n, double rate, double risk) {
   return fmt::format(
-      "the data cannot show a rate of {:.3g} %: that needs {} honest programs even if none is alerted, {} were judged; "
+      "the data cannot show a rate of {:.3g} %: that needs {} honest families even if none is alerted, {} were judged; "
       "the least they can show is {:.2g} %",
       100 * rate, programs_needed(rate, risk), n, 100 * strictest(n, risk));
 }
@@ -87,9 +96,8 @@ Guarantee by_neyman_pearson(const Choices& choices, double rate, double risk) {
 Guarantee by_learn_then_test(const Choices& choices, double rate, double risk) {
   std::vector<Trials> settings;
   for (const OperatingPoint& point : choices.points) {
-    const Figure& alarms = point.false_positive_rate;
-    const double failed = alarms.n > 0 ? std::ceil(alarms.value * alarms.n - 1e-9) : 0;  // a part counts whole
-    settings.push_back({static_cast<std::size_t>(failed), static_cast<std::size_t>(alarms.n)});
+    const auto n = static_cast<std::size_t>(point.false_positive_rate.n);
+    settings.push_back({std::min(point.honest_alerted, n), n});  // a group of which a part was alerted counts whole
   }
   const std::size_t shown = learn_then_test(settings, rate, risk);
   if (shown > 0) return {choices.points[shown - 1].threshold, choices.points[shown - 1].name, ""};
@@ -102,8 +110,9 @@ Guarantee by_learn_then_test(const Choices& choices, double rate, double risk) {
 }
 
 Needed needed_for(const OperatingPoint& point, double precision, double prior, double risk) {
-  const double rate = false_positive_ceiling(prior, point.recall.value, precision);
-  return {rate, rate > 0 && rate < 1 ? static_cast<double>(programs_needed(rate, risk)) : 0};
+  if (!(point.recall.value > 0)) return {};
+  const double rate = std::min(1.0, false_positive_ceiling(prior, point.recall.value, precision));
+  return {rate, rate < 1 ? std::ceil(std::log(risk) / std::log1p(-rate)) : 0};
 }
 
 }  // namespace davy::evaluate

@@ -20,6 +20,7 @@ struct OperatingPoint {
   Figure false_positive_rate;
   Figure recall_for_precision;               // at half of the alpha
   Figure false_positive_rate_for_precision;  // at half of the alpha
+  std::size_t honest_alerted = 0;            // groups of which anything was alerted
 };
 
 /// What report.json says of one model family.
@@ -27,9 +28,8 @@ struct Choices {
   std::string model;
   OperatingPoint shipped;
   std::vector<OperatingPoint> points;  // strict to lenient
-  std::vector<double> honest;          // per honest program its level out of fold, the median over repeats
-  std::size_t honest_groups = 0;
-  double test_mix = 0;
+  std::vector<double> honest;          // per group of honest programs its highest level, over programs and repeats
+  std::string schema;                  // that the features are of, as hex
 };
 
 /// kBadInput, one line, when `report` is none, or has no such model.
@@ -42,12 +42,12 @@ struct Guarantee {
   std::string refusal;  // in words, with what would be needed
 };
 
-/// By the Neyman-Pearson umbrella: of honest programs at most `rate` are alerted, with a chance of `risk` to be wrong.
+/// By the Neyman-Pearson umbrella: of honest families at most `rate` are alerted, with a chance of `risk` to be wrong.
 Guarantee by_neyman_pearson(const Choices& choices, double rate, double risk);
 /// By Learn-then-Test over the fixed points: the most lenient that is shown to alert at most `rate` of honest groups.
 Guarantee by_learn_then_test(const Choices& choices, double rate, double risk);
-/// The false positive rate that gives `precision` at `prior` with the recall of `point`, and how many honest programs
-/// could show it.
+/// The false positive rate that gives `precision` at `prior` with the recall of `point`, and how many honest families
+/// could show it, if none is alerted; both 0 where nothing is found.
 struct Needed {
   double false_positive_rate = 0;
   double programs = 0;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace davy::evaluate {
 namespace {
@@ -20,6 +22,7 @@ Json point(const char* name, const Json& asked, double threshold, double found, 
   return {{"name", name},
           {"asked", asked},
           {"threshold", {{"median", threshold}}},
+          {"honest_alerted", static_cast<std::size_t>(std::ceil(alarms))},
           {"recall", figure(found, 10)},
           {"false_positive_rate", figure(alarms, honest)},
           {"for_precision", {{"recall", figure(found, 10)}, {"false_positive_rate", figure(alarms, honest)}}}};
@@ -27,13 +30,19 @@ Json point(const char* name, const Json& asked, double threshold, double found, 
 
 Json report(std::size_t honest, double alarms_of_first = 0) {
   Json programs = Json::array();
-  for (std::size_t i = 0; i < honest; ++i)
-    programs.push_back(
-        {{"label", "benign"}, {"own", false}, {"level", static_cast<double>(i) / static_cast<double>(2 * honest)}});
-  programs.push_back({{"label", "benign"}, {"own", true}, {"level", 0.99}});
-  programs.push_back({{"label", "miner"}, {"own", false}, {"level", 0.9}});
+  for (std::size_t i = 0; i < honest; ++i) {
+    const double level = static_cast<double>(i) / static_cast<double>(2 * honest);
+    for (const double of_program : {level, level / 2}) {  // two programs of each family
+      programs.push_back({{"label", "benign"},
+                          {"own", false},
+                          {"group", std::to_string(i)},
+                          {"levels", {of_program, of_program / 2}}});
+    }
+  }
+  programs.push_back({{"label", "benign"}, {"own", true}, {"group", "o"}, {"levels", {0.99}}});
+  programs.push_back({{"label", "miner"}, {"own", false}, {"group", "m"}, {"levels", {0.9}}});
   const auto n = static_cast<double>(honest);
-  return {{"about", {{"test_mix", 0.1}, {"data", {{"honest", {{"groups", honest}}}}}}},
+  return {{"about", {{"schema", "abc"}}},
           {"models",
            {{"forest",
              {{"operating_points",
@@ -47,7 +56,7 @@ TEST(Choices, AreWhatTheReportSays) {
   ASSERT_TRUE(choices) << choices.error().message;
   EXPECT_EQ(choices->points.size(), 3U);
   EXPECT_EQ(choices->shipped.threshold, 0.7);
-  EXPECT_EQ(choices->honest.size(), 100U) << "ours and miners are not among them";
+  EXPECT_EQ(choices->honest.size(), 100U) << "one a family; ours and miners are not among them";
 }
 
 TEST(Choices, OfAnythingElseAreRefused) {
@@ -55,7 +64,7 @@ TEST(Choices, OfAnythingElseAreRefused) {
   EXPECT_THAT(choices_from(Json::array(), "forest").error().message, HasSubstr("no report.json"));
   EXPECT_THAT(choices_from(Json::parse("{", nullptr, false), "forest").error().message, HasSubstr("no report.json"));
   Json damaged = report(10);
-  damaged["models"]["forest"]["programs"][0].erase("level");
+  damaged["models"]["forest"]["programs"][0].erase("levels");
   EXPECT_THAT(choices_from(damaged, "forest").error().message, HasSubstr("make it again"));
 }
 
@@ -66,7 +75,7 @@ TEST(Choices, NeymanPearsonLeavesThePromisedShareAndRefusesWhatCannotBeShown) {
   EXPECT_GT(*shown.threshold, 0.45) << "above the 95th of 100";
   const Guarantee refused = by_neyman_pearson(choices, 0.01, 0.05);
   EXPECT_FALSE(refused.threshold);
-  EXPECT_THAT(refused.refusal, HasSubstr("needs 299 honest programs"));
+  EXPECT_THAT(refused.refusal, HasSubstr("needs 299 honest families"));
   EXPECT_THAT(refused.refusal, HasSubstr("the least they can show is 3 %"));
 }
 
@@ -84,6 +93,21 @@ TEST(Choices, APrecisionNeedsItsPrograms) {
   const Needed needed = needed_for(choices.shipped, 0.9, 1e-4, 0.05);
   EXPECT_NEAR(needed.false_positive_rate, 8.9e-6, 1e-7);
   EXPECT_NEAR(needed.programs, 337'000, 2000);
+  OperatingPoint blind = choices.shipped;
+  blind.recall.value = 0;
+  EXPECT_EQ(needed_for(blind, 0.9, 1e-4, 0.05).programs, 0);
+  EXPECT_TRUE(std::isfinite(needed_for(choices.shipped, 0.9, 1e-20, 0.05).programs));
+}
+
+TEST(Choices, SharesThatAreNoneAreRefused) {
+  for (const Json& value : {Json(-1), Json(7), Json("x")}) {
+    Json damaged = report(10);
+    damaged["models"]["forest"]["operating_points"][0]["recall"]["value"] = value;
+    EXPECT_THAT(choices_from(damaged, "forest").error().message, HasSubstr("make it again"));
+    damaged = report(10);
+    damaged["models"]["forest"]["operating_points"][0]["recall"]["n"] = 1e300;
+    EXPECT_FALSE(choices_from(damaged, "forest"));
+  }
 }
 
 }  // namespace

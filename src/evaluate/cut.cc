@@ -57,8 +57,7 @@ Units units_of(const Examples& examples, NameOf name_of_row) {
 std::vector<std::string> joined_by(const std::vector<Run>& runs, Scheme scheme) {
   std::vector<std::string> keys(runs.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const bool own = runs[i].source == event::Source::kOwnWorker;
-    if (scheme == Scheme::kLeaveOneFamilyOut && own) keys[i] = "own";
+    if (scheme == Scheme::kLeaveOneFamilyOut && dataset::is_own(runs[i])) keys[i] = "own";
     if (scheme == Scheme::kLeaveOneCoreOut && runs[i].label == event::Label::kMiner) keys[i] = runs[i].core;
   }
   return keys;
@@ -119,7 +118,7 @@ std::vector<bool> counted_of(const Examples& examples, std::size_t most) {
   for (const Run& run : examples.runs) key.push_back(hash64(run.digest));
   for (std::size_t i = 0; i < examples.rows.size(); ++i) {
     const Example& row = examples.rows[i];
-    if (!in_a_class(row)) continue;
+    if (!in_a_class(row) || row.helper) continue;
     auto& mine = of_run[row.run];
     mine.emplace_back(CounterRandom(key[row.run], mine.size()).bits(), i);
   }

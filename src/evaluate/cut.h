@@ -16,7 +16,8 @@ enum class Scheme : std::uint8_t {
   kRandomRuns,          // by runs: another run of the same program is learned from
   kRandomWindows,       // by windows: others of the same run are learned from
   kOverlappingWindows,  // by windows every 10 s, which share up to nine tenths of what they saw
-  kTimeOrdered,         // the last third of the time is judged, all that ended before is learned from
+  kTimeOrdered,         // the last third of the runs is judged, all that ended before is learned from, of whatever
+                        // family: as a detector in service meets what it knows and what it does not
   kLeaveOneFamilyOut,   // each group of miners in a fold of its own, all programs of our own as one
   kLeaveOneCoreOut,     // the same, with all that share a hashing core as one
   kCount

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "dataset/groups.h"
+#include "evaluate/threshold.h"
 #include "train/curve.h"
 
 namespace davy::evaluate {
@@ -47,20 +49,22 @@ struct Pooled {
   std::vector<double> weight;
 };
 
-Pooled pooled(const Examples& examples, std::span<const Done* const> done, std::uint32_t repeat) {
-  std::map<std::string, double> windows;  // per program
+Pooled pooled(const Examples& examples, std::span<const Done* const> done, const Which& which, std::uint32_t repeat) {
+  std::map<std::pair<std::string, event::Label>, double> windows;  // per program
   const auto for_each = [&](const auto& use) {
     for (const Done* one : done) {
       if (one->job.repeat != repeat) continue;
-      for (const WindowScore& window : one->fold.windows) use(window, examples.run_of(window.row));
+      for (const WindowScore& window : one->fold.windows) {
+        if (which(examples.run_of(window.row))) use(window, examples.run_of(window.row));
+      }
     }
   };
-  for_each([&](const WindowScore&, const Run& run) { ++windows[run.program]; });
+  for_each([&](const WindowScore&, const Run& run) { ++windows[{run.program, run.label}]; });
   Pooled made;
   for_each([&](const WindowScore& window, const Run& run) {
     made.probability.push_back(window.probability);
     made.miner.push_back(run.label == event::Label::kMiner ? 1 : 0);
-    made.weight.push_back(1 / windows[run.program]);
+    made.weight.push_back(1 / windows[{run.program, run.label}]);
   });
   return made;
 }
@@ -146,7 +150,10 @@ std::optional<Interval> Units::over_folds(std::span<const Seen> seen, const Whic
   for (const auto& [key, part] : by_group(programs)) means[key.first].add(part);
   std::vector<double> values;
   for (const auto& [key, mean] : means) values.push_back(mean.value());
-  if (folds < 2 || values.size() < 2 || values.size() % folds != 0) return std::nullopt;  // a fold without any
+  std::uint32_t repeats = 0;
+  for (const Seen& one : seen) repeats = std::max(repeats, one.repeat + 1);
+  if (folds < 2 || values.size() != static_cast<std::size_t>(folds) * repeats)
+    return std::nullopt;  // a fold without any
   Interval interval = nadeau_bengio(values, folds, alpha);
   return Interval{std::max(0.0, interval.low), std::min(1.0, interval.high)};
 }
@@ -193,6 +200,31 @@ Figure Units::alarms_per_day(std::span<const Seen> seen, const Which& which, dou
   return figure;
 }
 
+std::size_t Units::touched(std::span<const Seen> seen, const Which& which) const {
+  const std::vector<double> all = parts(seen, which);
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](double part) { return part > 0; }));
+}
+
+Figure Units::seconds(std::span<const Seen> seen, const Which& which, double level) const {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  std::map<std::string, std::vector<double>> by_group;
+  for (const Seen& one : seen) {
+    if (which(examples_.runs[one.run])) by_group[names_[one.run]].push_back(one.seconds.value_or(kNever));
+  }
+  std::vector<double> middles;
+  for (auto& [group, values] : by_group) {
+    std::sort(values.begin(), values.end());
+    middles.push_back(values[values.size() / 2]);
+  }
+  std::sort(middles.begin(), middles.end());
+  const std::size_t n = middles.size();
+  if (n == 0) return {kNone, kNone, kNone, level, "order statistics over families", 0};
+  std::size_t rank = 0;  // how many may be left off on each side
+  while (rank + 1 < (n + 1) / 2 && 2 * binomial_at_most(rank, n, 0.5) <= 1 - level) ++rank;
+  return {middles[n / 2], middles[rank > 0 ? rank - 1 : 0], middles[n - 1 - (rank > 0 ? rank - 1 : 0)],
+          level,          "order statistics over families", static_cast<double>(n)};
+}
+
 std::size_t Units::count(const Which& which) const {
   std::map<std::string, bool> groups;
   for (std::size_t i = 0; i < names_.size(); ++i) {
@@ -212,7 +244,7 @@ Figure precision_figure(double prior, const Figure& recall, const Figure& false_
           std::min(recall.n, false_positive_rate.n)};
 }
 
-Ranking rank_windows(const Units& units, std::span<const Done* const> done) {
+Ranking rank_windows(const Units& units, std::span<const Done* const> done, const Which& which) {
   constexpr std::size_t kBins = 10, kPoints = 100;
   Ranking ranking;
   Mean precision, area, prevalence, brier, loss, gap;
@@ -220,7 +252,7 @@ Ranking rank_windows(const Units& units, std::span<const Done* const> done) {
   std::vector<Ranking::Bin> bins(kBins);
   const std::uint32_t repeats = repeats_of(done);
   for (std::uint32_t repeat = 0; repeat < repeats; ++repeat) {
-    const Pooled windows = pooled(units.examples(), done, repeat);
+    const Pooled windows = pooled(units.examples(), done, which, repeat);
     const train::Curve curve = train::curve_of(windows.probability, windows.miner, windows.weight);
     precision.add(train::average_precision(curve));
     area.add(train::interpolated_area(curve));
@@ -240,8 +272,14 @@ Ranking rank_windows(const Units& units, std::span<const Done* const> done) {
     brier.add(squares / all);
     loss.add(losses / all);
   }
+  std::set<std::string> miners;
   for (const Done* one : done) {
-    for (const WindowScore& window : one->fold.windows) gap.add(window.range.high - window.range.low);
+    for (const WindowScore& window : one->fold.windows) {
+      const std::uint32_t run = units.examples().rows[window.row].run;
+      if (!which(units.examples().runs[run])) continue;
+      gap.add(window.range.high - window.range.low);
+      if (units.examples().runs[run].label == event::Label::kMiner) miners.insert(units.group_of(run));
+    }
   }
   for (Ranking::Bin& bin : bins) {
     if (bin.programs <= 0) continue;
@@ -249,11 +287,10 @@ Ranking rank_windows(const Units& units, std::span<const Done* const> done) {
   }
   for (std::size_t i = 0; i < kPoints; ++i)
     ranking.curve.emplace_back(static_cast<double>(i + 1) / kPoints, points[i].value());
-  const auto miners =
-      static_cast<double>(units.count([](const Run& run) { return run.label == event::Label::kMiner; }));
-  const Interval interval = average_precision_interval(precision.value(), miners, 0.05);
+  const auto n = static_cast<double>(miners.size());
+  const Interval interval = average_precision_interval(precision.value(), n, 0.05);
   ranking.average_precision = {
-      precision.value(), interval.low, interval.high, 0.95, "logit, over families of miners", miners};
+      precision.value(), interval.low, interval.high, 0.95, "logit, over families of miners", n};
   ranking.area = area.value();
   ranking.prevalence = prevalence.value();
   ranking.brier = brier.value();

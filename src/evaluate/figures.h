@@ -47,6 +47,13 @@ class Units {
   /// exact for a Poisson count over groups.
   [[nodiscard]] Figure alarms_per_day(std::span<const Seen> seen, const Which& which, double level = 0.95) const;
 
+  /// Of how many groups anything at all was taken for a miner's.
+  [[nodiscard]] std::size_t touched(std::span<const Seen> seen, const Which& which) const;
+
+  /// Seconds to the alert: the median over groups of each one's median, what was missed counting as infinity, with an
+  /// interval by order statistics, whose level is at least `level` where there are enough groups.
+  [[nodiscard]] Figure seconds(std::span<const Seen> seen, const Which& which, double level = 0.95) const;
+
   [[nodiscard]] std::size_t count(const Which& which) const;
   [[nodiscard]] const std::string& group_of(std::uint32_t run) const { return names_[run]; }
   [[nodiscard]] const dataset::Examples& examples() const { return examples_; }
@@ -66,7 +73,7 @@ class Units {
 /// half of 1 - `level` beyond: see precision_at().
 Figure precision_figure(double prior, const Figure& recall, const Figure& false_positive_rate, double level = 0.95);
 
-/// How well windows are ranked, programs weighing the same.
+/// How well windows of what was chosen are ranked, programs weighing the same.
 struct Ranking {
   Figure average_precision;
   double area = 0;        // with precision interpolated as it truly runs
@@ -81,7 +88,7 @@ struct Ranking {
   std::vector<Bin> reliability;
   double mean_gap = 0;  // of the Venn-Abers range
 };
-Ranking rank_windows(const Units& units, std::span<const Done* const> done);
+Ranking rank_windows(const Units& units, std::span<const Done* const> done, const Which& which);
 
 /// The middle and the 90th percentile of values, linear between ranks; none of none.
 struct Spread {

@@ -2,7 +2,9 @@
 
 #include <zstd.h>
 
+#include <cassert>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace davy::evaluate {
@@ -48,6 +50,8 @@ Fold parse(const Json& json) {
   fold.inner_precision = json.at("inner_precision");
   fold.families = json.at("families");
   fold.miner_families = json.at("miner_families");
+  fold.judged_families = json.at("judged_families");
+  fold.seen_before = json.at("seen_before");
   for (const Json& one : json.at("policies")) fold.policies.push_back({one.at(0), one.at(1)});
   fold.windows = windows_from(json.at("windows"));
   for (const Json& one : json.at("runs")) fold.runs.push_back(run_from(one));
@@ -56,8 +60,13 @@ Fold parse(const Json& json) {
 
 std::string compressed(const std::string& text) {
   constexpr int kLevel = 12;
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   std::string bytes(ZSTD_compressBound(text.size()), '\0');
-  bytes.resize(ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kLevel));
+  const std::size_t size = ZSTD_compress2(context.get(), bytes.data(), bytes.size(), text.data(), text.size());
+  assert(ZSTD_isError(size) == 0);  // there is room for the worst case
+  bytes.resize(size);
   return bytes;
 }
 
@@ -82,6 +91,8 @@ std::string to_bytes(const Fold& fold, std::string_view key) {
                   {"inner_precision", fold.inner_precision},
                   {"families", fold.families},
                   {"miner_families", fold.miner_families},
+                  {"judged_families", fold.judged_families},
+                  {"seen_before", fold.seen_before},
                   {"policies", std::move(policies)},
                   {"windows", columns_of(fold.windows)},
                   {"runs", std::move(runs)}};

@@ -43,6 +43,8 @@ struct Fold {
   double inner_precision = 0;  // average precision it had there
   std::size_t families = 0;    // learned from
   std::size_t miner_families = 0;
+  std::size_t judged_families = 0;
+  std::size_t seen_before = 0;  // of those judged: learned from too, in other runs; 0 of splits that do not leak
   std::vector<Policy> policies;
   std::vector<WindowScore> windows;
   std::vector<RunScore> runs;

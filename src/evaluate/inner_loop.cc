@@ -3,16 +3,25 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
 #include "train/calibrate.h"
 #include "train/curve.h"
+#include "train/fit.h"
 
 namespace davy::evaluate {
 
 using dataset::Examples;
 using train::ProgramScore;
+
+namespace {
+
+/// To thousandths: Venn-Abers costs the square of the number of places, and holds for places fixed ahead.
+double coarse(double score) { return std::round(score * 1000) / 1000; }
+
+}  // namespace
 
 InnerLoop::InnerLoop(const Examples& examples, train::Learner learner, const NestedOptions& options)
     : examples_(examples),
@@ -118,17 +127,20 @@ void InnerLoop::calibrate() {
     programs[miner.back()].insert(groups_.program_of[row]);
   }
   const train::Scored scored{score, miner, weight};
-  if (std::min(programs[0].size(), programs[1].size()) >= kIsotonicPrograms) {
+  if (std::min(programs[0].size(), programs[1].size()) >= train::kLeastForSteps) {
     calibration_ = train::fit_isotonic(scored);
   } else {
     calibration_ = train::fit_platt(scored);
   }
+  for (double& one : score) one = coarse(one);
   ranges_ = train::fit_venn_abers(scored);
 }
 
 std::uint8_t InnerLoop::is_miner(std::uint32_t row) const {
   return examples_.rows[row].label == event::Label::kMiner ? 1 : 0;
 }
+
+model::Range InnerLoop::range(double score) const { return ranges_(coarse(score)); }
 
 double InnerLoop::calibrated(double score) const {
   return std::visit([&](const auto& calibration) { return calibration(score); }, calibration_);
@@ -168,7 +180,8 @@ double matched_threshold(const std::vector<ProgramScore>& programs, double rate)
   for (const ProgramScore& program : programs) {
     if (program.level < level) above = level;
     level = program.level;
-    if (is_honest(program) && ++alarms > rate * honest) return level + (above - level) / 2;
+    if (is_honest(program) && ++alarms > rate * honest)
+      return above > level ? level + (above - level) / 2 : std::nextafter(level, 2.0);
   }
   return level;
 }

@@ -31,9 +31,10 @@ struct NestedOptions {
 /// All that depends on data beside the model itself, by inner folds of what an outer fold learns from:
 ///   setting      by average precision over the inner folds' windows of kAges, programs weighing the same; of equal
 ///                ones (to 1e-9) by the Brier score where scores are probabilities, then the simpler
-///   calibration  of the pooled inner scores of that setting: isotonic where both labels have kIsotonicPrograms, else
-///                Platt; Venn-Abers beside
-///   thresholds   by programs, of all windows: where F_0.5 is highest (train::choose_threshold, as what ships), and
+///   calibration  of the pooled inner scores of that setting: isotonic where both labels have train::kLeastForSteps
+///   programs,
+///                else Platt; Venn-Abers beside
+///   thresholds   by programs, of all windows: where F_0.5 is highest (train::choose_threshold), and
 ///                the lowest that keeps each of kMatchedRates
 class InnerLoop {
  public:
@@ -47,7 +48,7 @@ class InnerLoop {
   /// Mean over the inner folds of the average precision of the chosen setting.
   [[nodiscard]] double precision() const { return precision_[chosen_] / static_cast<double>(parts_.size()); }
   [[nodiscard]] double calibrated(double score) const;
-  [[nodiscard]] model::Range range(double score) const { return ranges_(score); }
+  [[nodiscard]] model::Range range(double score) const;
   /// kShipped, then one a rate of kMatchedRates. `of_runs`: a program counts by what would have raised an alert, else
   /// by its highest score.
   [[nodiscard]] std::vector<Policy> policies(bool of_runs) const;
@@ -90,7 +91,6 @@ inline constexpr std::array kMatchedRates{0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0
                                           0.1, 0.12,  0.15, 0.2,   0.25, 0.3,  0.4,  0.5,  0.6,  0.8};
 std::string matched_name(double rate);  // "fpr_0.05"
 inline constexpr std::string_view kShipped = "shipped";
-inline constexpr std::size_t kIsotonicPrograms = 100;
 
 /// The lowest threshold that at most `rate` of the honest ones of `programs`, highest first, reach: half the way from
 /// the highest that must not up to the next of whatever kind, or to 1.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "dataset/groups.h"
 #include "detect/reasons.h"
@@ -14,6 +15,7 @@
 #include "model/explain.h"
 #include "model/model.h"
 #include "train/fit.h"
+#include "train/forest.h"
 
 namespace davy::evaluate {
 namespace {
@@ -141,6 +143,13 @@ Status check_inner(const Material& material, const Cut& made, Scheme scheme, std
     const Examples others = learned_from(material, made, fold);
     const auto possible = cut(others, inner_scheme(scheme), inner, 0);
     if (!possible) return possible.error().within(kInside);
+    for (std::uint32_t part = 0; part < inner; ++part) {
+      const Examples learned = dataset::filtered(others, [&](std::size_t i) {
+        return possible->fold_of_row[i] < inner && possible->fold_of_row[i] != part && others.rows[i].learned;
+      });
+      const Status trainable = train::check_trainable(learned, dataset::group(learned));
+      if (!trainable) return trainable.error().within(kInside);
+    }
   }
   return {};
 }
@@ -163,9 +172,16 @@ Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t 
   Fold fold;
   fold.setting = inner.chosen().words();
   fold.inner_precision = inner.precision();
+  std::set<std::string> known;
   for (const auto& family : groups.families) {
     ++fold.families;
     fold.miner_families += family.miner ? 1 : 0;
+    known.insert(family.name);
+  }
+  const Examples apart = dataset::filtered(examples, [&](std::size_t i) { return cut.fold_of_row[i] == number; });
+  for (const auto& family : dataset::group(apart).families) {
+    ++fold.judged_families;
+    fold.seen_before += known.contains(family.name) ? 1 : 0;
   }
   fold.policies = inner.policies(judges_runs(scheme));
   const Judge judge(material, judged, {std::move(*scorer), examples.schema, 0.5, train::normal_ranges(learned, groups)},

@@ -14,6 +14,7 @@
 namespace davy::evaluate {
 namespace {
 
+using dataset::is_own;
 using dataset::Run;
 using Json = nlohmann::json;
 using Of = std::vector<const Done*>;
@@ -22,8 +23,6 @@ constexpr double kLevel = 0.95;
 constexpr double kDigits = 1e6;
 
 bool is_miner(const Run& run) { return run.label == event::Label::kMiner; }
-/// Of ours, a malware scenario that brings a miner of ours too: they have one author, who also wrote the detector.
-bool is_own(const Run& run) { return run.source == event::Source::kOwnWorker || run.family.starts_with("davy-"); }
 std::string trick_of(const Run& run) {
   const auto found = run.provenance.find("trick");
   return found == run.provenance.end() ? "" : found->second;
@@ -33,6 +32,7 @@ bool public_miner(const Run& run) { return is_miner(run) && !is_own(run); }
 bool own_miner(const Run& run) { return is_miner(run) && is_own(run); }
 bool foreign_honest(const Run& run) { return run.label == event::Label::kBenign && !is_own(run); }
 bool own_honest(const Run& run) { return run.label == event::Label::kBenign && is_own(run); }
+bool of_others(const Run& run) { return !is_own(run); }
 
 /// JSON knows neither NaN nor infinity.
 Json number(double value) { return std::isfinite(value) ? Json(std::round(value * kDigits) / kDigits) : Json(nullptr); }
@@ -117,7 +117,7 @@ Json precision_of(const Judged& judged, const std::vector<Seen>& seen) {
 Json seconds_of(const std::vector<Seen>& seen, const dataset::Examples& examples) {
   std::vector<double> values;
   for (const Seen& one : seen) {
-    if (one.seconds && is_miner(examples.runs[one.run])) values.push_back(*one.seconds);
+    if (one.seconds && public_miner(examples.runs[one.run])) values.push_back(*one.seconds);
   }
   const auto spread = spread_of(std::move(values));
   if (!spread) return nullptr;
@@ -145,6 +145,7 @@ Json at_policy(const Judged& judged, std::size_t policy) {
           {"precision", precision_of(judged, seen)},
           {"false_alarms_per_node_day", to_json(judged.units().alarms_per_day(seen, foreign_honest))},
           {"seconds_to_alert", seconds_of(seen, examples)},
+          {"seconds_to_alert_by_family", to_json(judged.units().seconds(seen, public_miner))},
           {"by_family", recall_by(judged, seen, late, public_miner, family)},
           {"by_core", recall_by(judged, seen, late, public_miner, [](const Run& run) { return run.core; })},
           {"by_source", recall_by(judged, seen, late, is_miner, source)},
@@ -163,9 +164,10 @@ Json thresholds_of(const Of& done, std::size_t policy) {
 }
 
 Json operating_points(const Judged& judged) {
-  const double together = 1 - (1 - kLevel) / static_cast<double>(kMatchedRates.size());
-  const double for_precision = 1 - (1 - together) / 2;
   const auto& policies = judged.done().front()->fold.policies;
+  // Recall and false positive rate at every point: so many intervals hold together, and what follows from pairs of
+  // them.
+  const double together = 1 - (1 - kLevel) / static_cast<double>(2 * policies.size());
   Json list = Json::array();
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const std::vector<Seen> seen = judged.runs(i), late = judged.runs(i, true);
@@ -173,11 +175,12 @@ Json operating_points(const Judged& judged) {
         {{"name", policies[i].name},
          {"asked", i == 0 ? Json(nullptr) : number(kMatchedRates[i - 1])},
          {"threshold", thresholds_of(judged.done(), i)},
+         {"honest_alerted", judged.units().touched(seen, foreign_honest)},
          {"recall", judged.share(seen, public_miner, together)},
          {"false_positive_rate", judged.share(seen, foreign_honest, together)},
          {"for_precision",
-          {{"recall", judged.share(seen, public_miner, for_precision)},
-           {"false_positive_rate", judged.share(seen, foreign_honest, for_precision)}}},
+          {{"recall", judged.share(seen, public_miner, together)},
+           {"false_positive_rate", judged.share(seen, foreign_honest, together)}}},
          {"alone",
           {{"recall", judged.share(seen, public_miner)}, {"false_positive_rate", judged.share(seen, foreign_honest)}}},
          {"recall_late", judged.share(late, public_miner, together)},
@@ -188,7 +191,7 @@ Json operating_points(const Judged& judged) {
 }
 
 Json windows_json(const Judged& judged) {
-  const Ranking ranking = rank_windows(judged.units(), judged.done());
+  const Ranking ranking = rank_windows(judged.units(), judged.done(), of_others);
   const std::vector<Seen> seen = judged.windows(0);
   Json curve = Json::array(), bins = Json::array();
   for (const auto& [recall, precision] : ranking.curve) curve.push_back({number(recall), number(precision)});
@@ -307,17 +310,27 @@ Json model_json(const Judged& judged, train::Learner learner) {
           {"programs", programs_json(judged)}};
 }
 
+/// The share of the families judged that were learned from too.
+double seen_before(const Of& done) {
+  double judged = 0, seen = 0;
+  for (const Done* one : done) {
+    judged += static_cast<double>(one->fold.judged_families);
+    seen += static_cast<double>(one->fold.seen_before);
+  }
+  return judged > 0 ? seen / judged : 0;
+}
+
 /// What a scheme, an ablation or a part of the families is compared by.
 Json brief(const Judged& judged) {
   const bool of_runs = !judged.done().front()->fold.runs.empty();
-  const Ranking ranking = rank_windows(judged.units(), judged.done());
+  const Ranking ranking = rank_windows(judged.units(), judged.done(), of_others);
   const std::vector<Seen> windows = judged.windows(0);
   Json json{{"windows",
              {{"average_precision", to_json(ranking.average_precision)},
               {"prevalence", number(ranking.prevalence)},
-              {"recall", judged.share(windows, is_miner)},
-              {"false_positive_rate",
-               judged.share(windows, [](const Run& run) { return run.label == event::Label::kBenign; })}}}};
+              {"recall", judged.share(windows, public_miner)},
+              {"false_positive_rate", judged.share(windows, foreign_honest)}}},
+            {"families_judged_that_were_seen_before", number(seen_before(judged.done()))}};
   if (!of_runs) return json;
   const std::vector<Seen> seen = judged.runs(0), late = judged.runs(0, true);
   json["runs"] = {{"recall", judged.share(seen, public_miner)},
@@ -327,7 +340,8 @@ Json brief(const Judged& judged) {
                   {"false_positive_rate_own", judged.share(seen, own_honest)},
                   {"false_positive_rate_late", judged.share(late, foreign_honest)},
                   {"by_family", recall_by(judged, seen, late, is_miner, [](const Run& run) { return run.family; })},
-                  {"by_core", recall_by(judged, seen, late, is_miner, [](const Run& run) { return run.core; })}};
+                  {"by_core", recall_by(judged, seen, late, is_miner, [](const Run& run) { return run.core; })},
+                  {"by_trick", recall_by(judged, seen, late, is_miner, trick_of)}};
   return json;
 }
 

@@ -3,22 +3,23 @@
 #include <algorithm>
 #include <map>
 
+#include "evaluate/fold.h"
 #include "model/fast_forest.h"
 
 namespace davy::evaluate {
 
 std::vector<double> scores_of(const model::Scorer& scorer, const dataset::Examples& examples, const Rows& rows) {
-  std::vector<double> scores;
-  scores.reserve(rows.size());
+  std::vector<double> scores(rows.size());
   if (const auto* forest = std::get_if<model::Forest>(&scorer)) {
     std::vector<float> values;
+    values.reserve(rows.size() * examples.features);
     for (const std::uint32_t row : rows)
       values.insert(values.end(), examples.row(row).begin(), examples.row(row).end());
-    scores.resize(rows.size());
     model::FastForest(*forest).score(values, scores);
-    return scores;
+  } else {
+    for (std::size_t i = 0; i < rows.size(); ++i) scores[i] = model::unit_score(scorer, examples.row(rows[i]));
   }
-  for (const std::uint32_t row : rows) scores.push_back(model::unit_score(scorer, examples.row(row)));
+  for (double& score : scores) score = rounded(score);
   return scores;
 }
 

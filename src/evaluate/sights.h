@@ -20,7 +20,7 @@ struct Sight {
 /// `rows` of `examples` by run and subject.
 std::vector<Sight> sights_of(const dataset::Examples& examples, const Rows& rows);
 
-/// Scores in [0, 1] of some rows of `examples`.
+/// Scores in [0, 1] of some rows of `examples`, rounded() before anything is made of them.
 std::vector<double> scores_of(const model::Scorer& scorer, const dataset::Examples& examples, const Rows& rows);
 
 }  // namespace davy::evaluate

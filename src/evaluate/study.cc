@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using dataset::Examples;
 
 /// Counts up when what a fold is made of changes, so that folds of before are not taken for it.
-constexpr int kMethod = 1;
+constexpr int kMethod = 2;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
@@ -87,6 +87,8 @@ std::string name_of(const Job& job) {
 Result<Study> Study::create(Examples examples, std::string digest, const StudyOptions& options) {
   if (Status status = check_options(options); !status) return status.error();
   if (Status status = check_examples(examples); !status) return status.error();
+  const auto groups = dataset::group_names(examples.runs);  // of all runs: a part may lack the one that joins two
+  for (std::size_t i = 0; i < groups.size(); ++i) examples.runs[i].group = groups[i];
   Study study(std::move(examples), std::move(digest), options);
   for (const Scheme scheme : options.schemes) {
     const Status added = study.add_scheme(scheme);
@@ -124,7 +126,8 @@ void Study::add_jobs(Scheme scheme) {
 
 void Study::add_forest_jobs() {
   const auto& asked = options_.learners;
-  const bool grouped = prepared_.front().scheme == Scheme::kGrouped;
+  const bool grouped = std::any_of(prepared_.begin(), prepared_.end(),
+                                   [](const Prepared& one) { return one.scheme == Scheme::kGrouped; });
   if (!grouped || std::find(asked.begin(), asked.end(), train::Learner::kForest) == asked.end()) return;
   for (std::uint32_t fold = 0; fold < options_.outer; ++fold) {
     for (std::size_t group = 0; options_.ablation && group < static_cast<std::size_t>(feature::Group::kCount);
@@ -143,6 +146,9 @@ const Study::Prepared& Study::prepared(Scheme scheme) const {
 }
 
 std::string Study::key_of(const Job& job) const {
+  const train::Known known = train::known_features();
+  std::vector<std::string> settings;
+  for (const auto& one : train::settings_of(job.learner, known, options_.grid, 0)) settings.push_back(one.words());
   const nlohmann::json json{{"job", name_of(job)},
                             {"dataset", digest_},
                             {"schema", examples_.schema},
@@ -152,7 +158,11 @@ std::string Study::key_of(const Job& job) const {
                             {"inner", options_.inner},
                             {"windows", options_.windows_of_run},
                             {"grid", options_.grid == train::Grid::kFull ? "full" : "small"},
-                            {"rule", {options_.rule.needed, options_.rule.of}}};
+                            {"rule", {options_.rule.needed, options_.rule.of}},
+                            {"features", known.features},
+                            {"monotone", known.monotone},
+                            {"groups", known.groups},
+                            {"settings", settings}};
   return sha256_hex(json.dump());
 }
 
@@ -188,9 +198,11 @@ Result<Fold> Study::compute(const Job& job) const {
   nested.grid = options_.grid;
   nested.rule = options_.rule;
   if (examples_.features == feature::catalogue().size()) nested.known = train::known_features();
-  std::erase_if(nested.known.features, [&](std::uint16_t feature) {
+  const auto left_out = [&](std::uint16_t feature) {
     return feature::name_of(feature::catalogue()[feature].group) == job.without;
-  });
+  };
+  std::erase_if(nested.known.features, left_out);
+  std::erase_if(nested.known.all, left_out);
   const Cut& whole = made.cuts[job.repeat];
   if (job.percent == 100) return judge_fold(made.material, whole, job.fold, job.scheme, job.learner, nested);
   return judge_fold(made.material, thinned(made.material, whole, job), job.fold, job.scheme, job.learner, nested);
@@ -235,10 +247,19 @@ class Study::Crew {
   }
 
   [[nodiscard]] Result<Fold> made(const Job& job) const {
-    auto fold = study_.compute(job);
+    auto fold = computed(job);
     if (!fold) return fold.error().within(name_of(job));
     if (Status kept = replace_file(file_of(job), to_bytes(*fold, study_.key_of(job))); !kept) return kept.error();
     return fold;
+  }
+
+  /// Libraries throw where memory ends; a thread must not.
+  [[nodiscard]] Result<Fold> computed(const Job& job) const {
+    try {
+      return study_.compute(job);
+    } catch (const std::exception& thrown) {
+      return Error{std::string("it ended with ") + thrown.what(), Error::Kind::kFailed};
+    }
   }
 
   void finish(std::size_t i, Result<Fold> fold, bool was_kept) {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/scratch_folder_test.h"
+#include "dataset/groups.h"
 #include "evaluate/figures.h"
 #include "evaluate/made_up_test.h"
 
@@ -56,7 +57,7 @@ double average_precision_of(const dataset::Examples& examples, Scheme scheme) {
   std::vector<const Done*> all;
   for (const Done& one : *done) all.push_back(&one);
   const Units units(study.examples());
-  return rank_windows(units, all).average_precision.value;
+  return rank_windows(units, all, [](const dataset::Run&) { return true; }).average_precision.value;
 }
 
 TEST(Study, JudgesEveryRunOnceInBothViewsAndNoWindowTwice) {
@@ -75,6 +76,8 @@ TEST(Study, JudgesEveryRunOnceInBothViewsAndNoWindowTwice) {
       if (one.job.repeat != repeat) continue;
       EXPECT_EQ(one.fold.families + (one.fold.runs.size() / 4), 18U) << "two runs, seen twice, a family";
       EXPECT_EQ(one.fold.policies.size(), 1 + kMatchedRates.size());
+      EXPECT_EQ(one.fold.judged_families, 6U);
+      EXPECT_EQ(one.fold.seen_before, 0U) << "nobody is judged who was learned from";
       for (const RunScore& run : one.fold.runs) EXPECT_TRUE(runs.insert({run.run, run.late}).second);
       for (const WindowScore& window : one.fold.windows) EXPECT_TRUE(windows.insert(window.row).second);
     }
@@ -153,6 +156,57 @@ TEST(Study, ANameTellsNothingOfFamiliesNotSeen) {
   EXPECT_LT(grouped, 0.6) << "a third are miners";
   EXPECT_GT(average_precision_of(examples, Scheme::kRandomRuns), grouped + 0.25);
   EXPECT_GT(average_precision_of(examples, Scheme::kRandomWindows), grouped + 0.25);
+}
+
+/// Labels dealt to families at random say nothing: precision is what chance has.
+TEST(Study, LabelsThatMeanNothingGiveThePrevalence) {
+  double sum = 0;
+  constexpr int kDeals = 6;
+  for (std::uint64_t deal = 0; deal < kDeals; ++deal) {
+    dataset::Examples examples = MadeUp{.runs = 1, .signal = 1.5}.make(deal);
+    std::vector<std::size_t> families(18);
+    for (std::size_t i = 0; i < families.size(); ++i) families[i] = i;
+    CounterRandom random(deal, 9);
+    for (std::size_t i = families.size(); i > 1; --i) std::swap(families[i - 1], families[random.below(i)]);
+    for (dataset::Run& run : examples.runs) {
+      const auto number = static_cast<std::size_t>(&run - examples.runs.data());
+      run.label = families[number] < 6 ? event::Label::kMiner : event::Label::kBenign;
+    }
+    for (dataset::Example& row : examples.rows) row.label = examples.runs[row.run].label;
+    sum += average_precision_of(examples, Scheme::kGrouped);
+  }
+  EXPECT_LT(sum / kDeals, 0.55) << "a third are miners; six deals of 18 families";
+  EXPECT_GT(sum / kDeals, 0.2);
+}
+
+/// Two families that only a third, of neither class, joins: who judges one must not have learned from the other.
+TEST(Study, WhatJoinsFamiliesIsNotForgottenInAPart) {
+  dataset::Examples examples = MadeUp{}.make(8);
+  for (std::uint32_t i = 0; i < examples.runs.size(); ++i) {
+    dataset::Run& run = examples.runs[i];
+    if (run.family == "honest-6" && run.run == "0") run.seen["exe"] = "/usr/bin/one";
+    if (run.family == "honest-7" && run.run == "0") run.seen["exe"] = "/usr/bin/other";
+  }
+  dataset::Run dropper = examples.runs.back();
+  dropper.family = "honest-6";
+  dropper.program = "dropper";
+  dropper.digest = "dropper";
+  dropper.label = event::Label::kMaliciousNotMiner;
+  dropper.seen["exe"] = "/usr/bin/other";
+  examples.runs.push_back(dropper);
+  examples.add({static_cast<std::uint32_t>(examples.runs.size() - 1), 0, 60, dataset::Scope::kWorkload,
+                event::Label::kMaliciousNotMiner, dropper.started, true, false},
+               examples.row(0));
+  const Study study = study_of(examples, small());
+  const dataset::Examples part = dataset::filtered(study.examples(), [&](std::size_t i) {
+    return study.examples().run_of(i).label != event::Label::kMaliciousNotMiner;
+  });
+  const auto names = dataset::group_names(part.runs);
+  std::set<std::string> joined;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (part.runs[i].family == "honest-6" || part.runs[i].family == "honest-7") joined.insert(names[i]);
+  }
+  EXPECT_EQ(joined.size(), 1U);
 }
 
 TEST(Study, FindsWhatIsThere) {

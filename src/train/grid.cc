@@ -39,6 +39,20 @@ Settings forests(const Known& known, Grid grid, std::uint64_t seed) {
       }
     }
   }
+  if (!full) return settings;
+  // Which features theory speaks of was settled on recordings like these: every feature in any direction is asked, too.
+  options.features = known.all;
+  options.tree.monotone.clear();
+  options.class_weights = ClassWeights::kBalanced;
+  options.drop_group = 0;
+  for (const std::size_t tried : {3UL, 8UL}) {
+    for (const int depth : {4, 12}) {
+      options.tree.features_tried = tried;
+      options.tree.depth = depth;
+      options.trees = 300;
+      settings.push_back({Learner::kForest, options});
+    }
+  }
   return settings;
 }
 
@@ -98,7 +112,7 @@ Settings isolation_forests(Learner learner, const Known& known, Grid grid, std::
 /// Equal but for the size: one that is grown gives the other.
 bool share_growth(const ForestOptions& a, const ForestOptions& b) {
   return a.class_weights == b.class_weights && a.tree.features_tried == b.tree.features_tried &&
-         a.drop_group == b.drop_group;
+         a.drop_group == b.drop_group && a.features == b.features;
 }
 bool share_growth(const BoostOptions& a, const BoostOptions& b) { return a.depth == b.depth && a.rate == b.rate; }
 bool share_growth(const IsolationOptions& a, const IsolationOptions& b) { return a.sample == b.sample; }
@@ -186,6 +200,7 @@ Known known_features() {
   for (const feature::Feature& one : feature::catalogue()) {
     if (one.speaks != feature::Speaks::kNeither)
       known.features.push_back(static_cast<std::uint16_t>(known.monotone.size()));
+    known.all.push_back(static_cast<std::uint16_t>(known.monotone.size()));
     known.monotone.push_back(static_cast<std::int8_t>(one.speaks));
     known.groups.push_back(static_cast<std::uint8_t>(one.group));
   }

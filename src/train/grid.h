@@ -10,9 +10,11 @@ namespace davy::train {
 
 /// What is known of the features before anything is learned; empty: nothing.
 struct Known {
-  std::vector<std::uint16_t> features;  // that theory says something of: the only ones learned from
-  std::vector<std::int8_t> monotone;    // per feature, as in TreeOptions
-  std::vector<std::uint8_t> groups;     // per feature
+  std::vector<std::uint16_t>
+      features;  // that theory says something of: what is learned from, but for a forest's last settings
+  std::vector<std::uint16_t> all;     // that may be used at all
+  std::vector<std::int8_t> monotone;  // per feature, as in TreeOptions
+  std::vector<std::uint8_t> groups;   // per feature
 };
 
 /// What this program's catalogue says.

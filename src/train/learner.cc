@@ -49,9 +49,10 @@ std::string Setting::words() const {
     case Learner::kForest: {
       const auto& o = std::get<ForestOptions>(options);
       return fmt::format(
-          "trees {}, depth {}, features tried {}, least leaf {:g}, order {:g}, {} weights, groups dropped {:g}",
-          o.trees, o.tree.depth, o.tree.features_tried, o.tree.least_leaf, o.tree.order,
-          o.class_weights == ClassWeights::kNone ? "equal" : "balanced", o.drop_group);
+          "{} features, trees {}, depth {}, features tried {}, least leaf {:g}, order {:g}, {} weights, groups dropped "
+          "{:g}",
+          o.tree.monotone.empty() ? "all" : "known", o.trees, o.tree.depth, o.tree.features_tried, o.tree.least_leaf,
+          o.tree.order, o.class_weights == ClassWeights::kNone ? "equal" : "balanced", o.drop_group);
     }
     case Learner::kBoosted: {
       const auto& o = std::get<BoostOptions>(options);

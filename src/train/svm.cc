@@ -116,8 +116,9 @@ model::Svm own(const svm_model& trained, const Problem& problem, double gamma, d
 }
 
 Result<model::Svm> fit(const Problem& problem, svm_parameter parameter, const SvmOptions& options, bool one_class) {
-  constexpr double kCache = 200;  // MB
-  svm_set_print_string_function([](const char*) {});
+  constexpr double kCache = 200;                                                         // MB
+  static const bool kQuiet = (svm_set_print_string_function([](const char*) {}), true);  // once: it is a global
+  static_cast<void>(kQuiet);
   if (problem.scaling().columns.empty())
     return bad("every feature is the same in all examples: nothing can be learned");
   parameter.kernel_type = RBF;
