@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 
 #include "feature/schema.h"
 #include "train/monotone.h"
@@ -144,9 +145,14 @@ Result<Scorers> all_forests(const dataset::Examples& examples, const Settings& s
     }
     const auto grown = train_forest(examples, largest);
     if (!grown) return grown.error();
+    std::map<int, model::Forest> by_depth;  // ordering leaves costs most: once a depth
     for (std::size_t i = begin; i < end; ++i) {
       const auto& one = std::get<ForestOptions>(settings[i].options);
-      scorers.emplace_back(cut_off(grown->forest, one.trees, one.tree));
+      auto [at, fresh] = by_depth.try_emplace(one.tree.depth);
+      if (fresh) at->second = cut_off(grown->forest, largest.trees, one.tree);
+      model::Forest prefix = at->second;
+      prefix.trees.resize(one.trees);
+      scorers.emplace_back(std::move(prefix));
     }
   }
   return scorers;
