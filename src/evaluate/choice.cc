@@ -19,7 +19,7 @@ Figure figure_from(const Json& json) {
   const auto number = [&](const char* field) {
     return json.at(field).is_null() ? std::numeric_limits<double>::quiet_NaN() : json.at(field).get<double>();
   };
-  const Figure figure{number("value"), number("low"), number("high"), number("level"), json.at("method"), number("n")};
+  Figure figure{number("value"), number("low"), number("high"), number("level"), json.at("method"), number("n")};
   constexpr double kMost = 1e9;
   const bool is_share = std::isnan(figure.value) || (figure.value >= 0 && figure.value <= 1);
   if (!is_share || !(figure.n >= 0 && figure.n <= kMost)) throw Json::other_error::create(501, "no share", nullptr);
