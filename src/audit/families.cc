@@ -30,8 +30,6 @@ std::string list(const std::set<std::string>& names) {
   return all;
 }
 
-bool in_a_class(const Run& run) { return run.label == event::Label::kMiner || run.label == event::Label::kBenign; }
-
 /// Families by something that should have one only.
 template <typename Of>
 std::map<std::string, std::set<std::string>> families_by(const Examples& examples, Of of) {
@@ -97,7 +95,7 @@ void check_spelling(const Examples& examples, Findings& findings) {
 void check_labels(const Examples& examples, Findings& findings) {
   std::map<std::string, std::set<event::Label>> labels;
   for (const Run& run : examples.runs) {
-    if (in_a_class(run)) labels[run.family].insert(run.label);
+    if (dataset::in_a_class(run.label)) labels[run.family].insert(run.label);
   }
   std::set<std::string> both;
   for (const auto& [family, its] : labels) {
@@ -139,7 +137,7 @@ Findings check_provenance(const Examples& examples) {
   std::size_t runs = 0, silent = 0;
   const Run* first = nullptr;
   for (const Run& run : examples.runs) {
-    if (!in_a_class(run)) continue;
+    if (!dataset::in_a_class(run.label)) continue;
     ++runs;
     for (const auto& [key, value] : run.provenance) said[key] += value.empty() ? 0 : 1;
     if (!run.provenance.empty()) continue;

@@ -47,6 +47,9 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
+/// Whether a model may learn from it and be judged by it.
+inline bool in_a_class(event::Label label) { return label == event::Label::kMiner || label == event::Label::kBenign; }
+
 /// Of ours, a malware scenario that brings a miner of ours too: who wrote it also wrote the detector.
 inline bool is_own(const Run& run) {
   return run.source == event::Source::kOwnWorker || run.family.starts_with("davy-");

@@ -9,8 +9,6 @@
 namespace davy::dataset {
 namespace {
 
-bool in_a_class(event::Label label) { return label == event::Label::kMiner || label == event::Label::kBenign; }
-
 bool is_interpreter(std::string_view exe) {
   constexpr std::array<std::string_view, 20> kNames{"python", "pypy",   "node", "java", "perl",   "ruby",   "php",
                                                     "lua",    "luajit", "bash", "dash", "sh",     "R",      "tclsh",
