@@ -127,11 +127,7 @@ void InnerLoop::calibrate() {
     programs[miner.back()].insert(groups_.program_of[row]);
   }
   const train::Scored scored{score, miner, weight};
-  if (std::min(programs[0].size(), programs[1].size()) >= train::kLeastForSteps) {
-    calibration_ = train::fit_isotonic(scored);
-  } else {
-    calibration_ = train::fit_platt(scored);
-  }
+  calibration_ = train::fit_calibration(scored, std::min(programs[0].size(), programs[1].size()));
   for (double& one : score) one = coarse(one);
   ranges_ = train::fit_venn_abers(scored);
 }
@@ -142,9 +138,7 @@ std::uint8_t InnerLoop::is_miner(std::uint32_t row) const {
 
 model::Range InnerLoop::range(double score) const { return ranges_(coarse(score)); }
 
-double InnerLoop::calibrated(double score) const {
-  return std::visit([&](const auto& calibration) { return calibration(score); }, calibration_);
-}
+double InnerLoop::calibrated(double score) const { return model::calibrated(calibration_, score); }
 
 std::vector<ProgramScore> InnerLoop::programs(bool of_runs) const {
   std::map<std::uint32_t, ProgramScore> by_number;
@@ -152,7 +146,8 @@ std::vector<ProgramScore> InnerLoop::programs(bool of_runs) const {
     const std::uint32_t row = sight.rows.front();
     std::vector<double> scores;
     for (const std::uint32_t one : sight.rows) scores.push_back(score_[one]);
-    const double level = of_runs ? alert_level(options_.rule, scores) : *std::max_element(scores.begin(), scores.end());
+    const double level =
+        of_runs ? train::alert_level(options_.rule, scores) : *std::max_element(scores.begin(), scores.end());
     const dataset::Run& run = examples_.run_of(row);
     const ProgramScore unseen{run.program, run.family, is_miner(row) != 0, 0};
     ProgramScore& program = by_number.try_emplace(groups_.program_of[row], unseen).first->second;

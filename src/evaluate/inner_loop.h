@@ -11,11 +11,11 @@
 #include "dataset/groups.h"
 #include "evaluate/cut.h"
 #include "evaluate/fold.h"
-#include "evaluate/rule.h"
 #include "evaluate/sights.h"
 #include "model/calibration.h"
 #include "train/grid.h"
 #include "train/out_of_bag.h"
+#include "train/rule.h"
 
 namespace davy::evaluate {
 
@@ -25,7 +25,7 @@ struct NestedOptions {
   std::uint32_t inner = 3;  // folds
   train::Grid grid = train::Grid::kFull;
   train::Known known;
-  Rule rule;
+  train::Rule rule;
 };
 
 /// All that depends on data beside the model itself, by inner folds of what an outer fold learns from:
@@ -81,7 +81,7 @@ class InnerLoop {
   std::size_t chosen_ = 0;
   std::vector<double> score_;  // per row, of the chosen setting
   Rows judged_;                // rows that have one, ascending
-  std::variant<model::Isotonic, model::Platt> calibration_;
+  model::Calibration calibration_;
   model::VennAbers ranges_;
 };
 

@@ -9,7 +9,6 @@
 
 #include "dataset/groups.h"
 #include "detect/reasons.h"
-#include "evaluate/rule.h"
 #include "evaluate/sights.h"
 #include "feature/schema.h"
 #include "model/explain.h"
@@ -39,7 +38,7 @@ Examples learned_from(const Material& material, const Cut& made, std::uint32_t f
 /// What the final model of an outer fold says of the rows that were left out.
 class Judge {
  public:
-  Judge(const Material& material, const Rows& rows, model::Model model, const InnerLoop& inner, const Rule& rule)
+  Judge(const Material& material, const Rows& rows, model::Model model, const InnerLoop& inner, const train::Rule& rule)
       : material_(material),
         rows_(rows),
         model_(std::move(model)),
@@ -94,7 +93,7 @@ class Judge {
   void add(const Sight& sight, const std::vector<Policy>& policies, Outcome& outcome) const {
     std::vector<double> scores;
     for (const std::uint32_t row : sight.rows) scores.push_back(score_[row]);
-    outcome.score.level = std::max(outcome.score.level, alert_level(rule_, scores));
+    outcome.score.level = std::max(outcome.score.level, train::alert_level(rule_, scores));
     for (std::size_t i = 0; i < policies.size(); ++i)
       note_alert(sight, scores, policies[i].threshold, outcome.score.seconds[i]);
     const auto highest = std::max_element(scores.begin(), scores.end());
@@ -105,7 +104,7 @@ class Judge {
 
   /// The first alert of the run, of whichever of its processes.
   void note_alert(const Sight& sight, const std::vector<double>& scores, double threshold, double& seconds) const {
-    const auto alert = first_alert(rule_, scores, threshold);
+    const auto alert = train::first_alert(rule_, scores, threshold);
     if (!alert) return;
     const Examples& examples = material_.examples;
     const WallTime seen = examples.runs[sight.run].started + std::chrono::seconds(sight.late ? dataset::kLateStart : 0);
@@ -132,7 +131,7 @@ class Judge {
   model::Model model_;
   std::optional<model::Explainer> explainer_;  // of model_
   const InnerLoop& inner_;
-  Rule rule_;
+  train::Rule rule_;
   std::vector<double> score_;  // per row of the material, of rows_
 };
 

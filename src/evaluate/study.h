@@ -13,6 +13,7 @@
 #include "evaluate/fold.h"
 #include "evaluate/inner_loop.h"
 #include "train/learner.h"
+#include "train/rule.h"
 
 namespace davy::evaluate {
 
@@ -25,7 +26,7 @@ struct StudyOptions {
   std::vector<train::Learner> learners;
   std::vector<Scheme> schemes;
   train::Grid grid = train::Grid::kFull;
-  Rule rule;
+  train::Rule rule;
   bool ablation = true;        // the forest without each group of features
   bool learning_curve = true;  // the forest from a part of the families
   std::size_t threads = 0;     // 0: one a CPU. The results are the same for any number

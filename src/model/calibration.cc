@@ -20,6 +20,12 @@ double Platt::operator()(double at) const {
   return x >= 0 ? std::exp(-x) / (1 + std::exp(-x)) : 1 / (1 + std::exp(x));  // neither overflows
 }
 
+double calibrated(const Calibration& calibration, double score) {
+  if (const auto* isotonic = std::get_if<Isotonic>(&calibration)) return (*isotonic)(score);
+  if (const auto* platt = std::get_if<Platt>(&calibration)) return (*platt)(score);
+  return score;
+}
+
 Range VennAbers::operator()(double at_score) const {
   if (score.empty()) return {};
   const auto above = std::lower_bound(score.begin(), score.end(), at_score);

@@ -25,6 +25,8 @@ struct Platt {
 
 /// None: the score stands for nothing but its rank.
 using Calibration = std::variant<std::monostate, Isotonic, Platt>;
+/// What a score stands for; itself where there is none.
+double calibrated(const Calibration& calibration, double score);
 
 /// Two probabilities, one of which is well calibrated whatever the data; their gap says how little is known there.
 struct Range {

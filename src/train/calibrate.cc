@@ -156,6 +156,11 @@ model::Isotonic fit_isotonic(const Scored& scored) {
 
 model::Platt fit_platt(const Scored& scored) { return PlattFit(scored).run(); }
 
+model::Calibration fit_calibration(const Scored& scored, std::size_t programs) {
+  if (programs >= kLeastForSteps) return fit_isotonic(scored);
+  return fit_platt(scored);
+}
+
 model::VennAbers fit_venn_abers(const Scored& scored, double weight) {
   std::vector<Point> points = points_of(scored);
   model::VennAbers fitted;

@@ -23,6 +23,10 @@ model::Isotonic fit_isotonic(const Scored& scored);
 /// Weng 2007). For few programs, where steps would be too coarse.
 model::Platt fit_platt(const Scored& scored);
 
+/// Steps where `programs`, of the label that has fewer, are kLeastForSteps or more, else the sigmoid.
+model::Calibration fit_calibration(const Scored& scored, std::size_t programs);
+inline constexpr std::size_t kLeastForSteps = 100;
+
 /// For each place among the scores the isotonic value there were one more row of weight `weight` added, an honest one's
 /// and a miner's. O(n^2), done once; a prediction is a search.
 model::VennAbers fit_venn_abers(const Scored& scored, double weight = 1);

@@ -95,11 +95,7 @@ void calibrate(model::Model& model, const dataset::Examples& examples, const dat
   }
   if (programs[0].empty() || programs[1].empty()) return;
   const Scored scored{score, miner, weight};
-  if (std::min(programs[0].size(), programs[1].size()) >= kLeastForSteps) {
-    model.calibration = fit_isotonic(scored);
-  } else {
-    model.calibration = fit_platt(scored);
-  }
+  model.calibration = fit_calibration(scored, std::min(programs[0].size(), programs[1].size()));
   model.venn_abers = fit_venn_abers(scored);
 }
 

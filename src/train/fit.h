@@ -45,7 +45,6 @@ Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, co
 /// Fills in what makes probabilities of scores, from those of rows that were not seen, each program weighing 1:
 /// isotonic steps where both labels have kLeastForSteps programs, else Platt's sigmoid; and Venn-Abers ranges. Nothing
 /// when no miner was left out. Approximate as the threshold is: the scorer that ships has seen these programs.
-inline constexpr std::size_t kLeastForSteps = 100;
 void calibrate(model::Model& model, const dataset::Examples& examples, const dataset::Groups& groups,
                const Unseen& unseen);
 

@@ -2,25 +2,18 @@
 
 #include <algorithm>
 #include <cassert>
-#include <functional>
 #include <map>
 
 #include "train/curve.h"
+#include "train/rule.h"
 
 namespace davy::train {
 namespace {
 
-/// The third highest of any four successive scores; with fewer than three the lowest.
-double alert_level(std::span<const double> scores) {
-  constexpr std::size_t kNeeded = 3, kOf = 4;
-  double level = 0;
-  for (std::size_t i = 0; i == 0 || i + kOf <= scores.size(); ++i) {
-    std::vector<double> some(scores.begin() + static_cast<std::ptrdiff_t>(i),
-                             scores.begin() + static_cast<std::ptrdiff_t>(std::min(scores.size(), i + kOf)));
-    std::sort(some.begin(), some.end(), std::greater<>());
-    level = std::max(level, some[std::min(kNeeded, some.size()) - 1]);
-  }
-  return level;
+/// What would have alerted; of fewer windows than an alert needs the lowest, as the dataset holds some of them only.
+double level_of(std::span<const double> scores) {
+  const Rule rule;
+  return scores.size() < rule.needed ? *std::min_element(scores.begin(), scores.end()) : alert_level(rule, scores);
 }
 
 /// F_0.5 of taking the first `reach` programs for miners.
@@ -75,7 +68,7 @@ std::vector<ProgramScore> score_programs(const dataset::Examples& examples, cons
     if (!program) program = {run.program, run.family, examples.rows[rows.front()].label == event::Label::kMiner, 0};
     std::vector<double> scores;
     for (const std::uint32_t row : rows) scores.push_back(unseen.score[row]);
-    program->level = std::max(program->level, alert_level(scores));
+    program->level = std::max(program->level, level_of(scores));
   }
   std::vector<ProgramScore> programs;
   for (const auto& program : best) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-namespace davy::evaluate {
+namespace davy::train {
 
 /// When a row of windows of one process or workload is an alert: `needed` of the last `of` reach the threshold. The
 /// plain form of detect/evidence.h, the same for every model.
@@ -20,4 +20,4 @@ double alert_level(const Rule& rule, std::span<const double> scores);
 /// Which window the first alert comes with at `threshold`; none if no alert.
 std::optional<std::size_t> first_alert(const Rule& rule, std::span<const double> scores, double threshold);
 
-}  // namespace davy::evaluate
+}  // namespace davy::train

@@ -1,4 +1,4 @@
-#include "evaluate/rule.h"
+#include "train/rule.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace davy::evaluate {
+namespace davy::train {
 namespace {
 
 using Scores = std::vector<double>;
@@ -38,4 +38,4 @@ TEST(Rule, ItsLevelIsTheHighestThresholdThatAlerts) {
 }
 
 }  // namespace
-}  // namespace davy::evaluate
+}  // namespace davy::train

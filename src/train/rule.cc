@@ -1,10 +1,10 @@
-#include "evaluate/rule.h"
+#include "train/rule.h"
 
 #include <algorithm>
 #include <functional>
 #include <vector>
 
-namespace davy::evaluate {
+namespace davy::train {
 namespace {
 
 /// What the windows up to and with `at` would be an alert at.
@@ -36,4 +36,4 @@ std::optional<std::size_t> first_alert(const Rule& rule, std::span<const double>
   return std::nullopt;
 }
 
-}  // namespace davy::evaluate
+}  // namespace davy::train
