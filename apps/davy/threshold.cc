@@ -40,8 +40,7 @@ Error bad(std::string message) { return {std::move(message), Error::Kind::kBadIn
 evaluate::Interval interval_of(const evaluate::Figure& figure) { return {figure.low, figure.high}; }
 
 evaluate::Interval precision_of(const OperatingPoint& point, double prior) {
-  return evaluate::precision_at(prior, interval_of(point.recall_for_precision),
-                                interval_of(point.false_positive_rate_for_precision));
+  return evaluate::precision_at(prior, interval_of(point.recall), interval_of(point.false_positive_rate));
 }
 
 /// Whole from one percent on, below it one digit that is not 0.

@@ -32,8 +32,6 @@ OperatingPoint point_from(const Json& json) {
           json.at("threshold").at("median"),
           figure_from(json.at("recall")),
           figure_from(json.at("false_positive_rate")),
-          figure_from(json.at("for_precision").at("recall")),
-          figure_from(json.at("for_precision").at("false_positive_rate")),
           json.at("honest_alerted")};
 }
 

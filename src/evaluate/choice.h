@@ -18,9 +18,7 @@ struct OperatingPoint {
   double threshold = 0;
   Figure recall;
   Figure false_positive_rate;
-  Figure recall_for_precision;               // at half of the alpha
-  Figure false_positive_rate_for_precision;  // at half of the alpha
-  std::size_t honest_alerted = 0;            // groups of which anything was alerted
+  std::size_t honest_alerted = 0;  // groups of which anything was alerted
 };
 
 /// What report.json says of one model family.

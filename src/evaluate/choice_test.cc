@@ -24,8 +24,7 @@ Json point(const char* name, const Json& asked, double threshold, double found, 
           {"threshold", {{"median", threshold}}},
           {"honest_alerted", static_cast<std::size_t>(std::ceil(alarms))},
           {"recall", figure(found, 10)},
-          {"false_positive_rate", figure(alarms, honest)},
-          {"for_precision", {{"recall", figure(found, 10)}, {"false_positive_rate", figure(alarms, honest)}}}};
+          {"false_positive_rate", figure(alarms, honest)}};
 }
 
 Json report(std::size_t honest, double alarms_of_first = 0) {

@@ -48,7 +48,6 @@ export interface Point extends Rates {
   name: string;
   asked: number | null;
   threshold: { median: number; low: number; high: number };
-  for_precision: Rates;
   alone: Rates;
   seconds_to_alert: Seconds | null;
 }

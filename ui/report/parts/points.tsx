@@ -195,8 +195,8 @@ function BaseRate({ report, model, focus, shown, prior, set_prior }: BaseProps) 
   const mix = report.about.test_mix;
   const point = model.operating_points[chosen] ?? model.operating_points[0];
   if (!point || !(mix > kLeast)) return null;
-  const precision = precision_of(prior, point.for_precision);
-  const place: Place = (one) => ({ x: one.recall, y: precision_of(prior, one.for_precision) });
+  const precision = precision_of(prior, point);
+  const place: Place = (one) => ({ x: one.recall, y: precision_of(prior, one) });
   const fixed = [...model.at_shipped.precision].filter((one) => one.prior >= kLeast && one.prior < mix).sort((a, b) => a.prior - b.prior);
   return (
     <div class="base-rate">
@@ -255,7 +255,7 @@ function BaseRate({ report, model, focus, shown, prior, set_prior }: BaseProps) 
       </div>
       <Chart
         title={`Precision against recall where ${one_in(prior)} is a miner`}
-        words={`${model_name(focus)}, at the point that ships: recall ${share_with_range(model.operating_points[0]?.recall ?? point.recall)}, precision ${share_with_range(precision_of(prior, (model.operating_points[0] ?? point).for_precision))}. The table of operating points has them all.`}
+        words={`${model_name(focus)}, at the point that ships: recall ${share_with_range(model.operating_points[0]?.recall ?? point.recall)}, precision ${share_with_range(precision_of(prior, model.operating_points[0] ?? point))}. The table of operating points has them all.`}
         of={[report, shown, focus, prior, chosen]}
         draw={(width) =>
           draw_points(width, {
@@ -324,7 +324,7 @@ function PointTable({ model, focus, prior }: { model: Model; focus: string; prio
           head: 'Precision',
           what: `where ${one_in(prior)} is a miner`,
           cell: (point) => {
-            const figure = precision_of(prior, point.for_precision);
+            const figure = precision_of(prior, point);
             return figure.value === null ? <span class="weak">no alert</span> : <Share figure={figure} />;
           },
         },
@@ -354,7 +354,7 @@ export function Points({ report, focus }: { report: Report; focus: string }) {
       <p class="lede">
         A lower threshold finds more miners and alerts more honest programs. Each model is judged at the point it ships with (large, hollow; where F<sub>0.5</sub>, which weighs
         precision more than recall, was highest inside each fold) and at {model.operating_points.length - 1} fixed ones, chosen there as the share of honest programs let through. Every interval here holds at{' '}
-        {(100 * first.recall.level).toFixed(2)}&nbsp;%, so that all {model.operating_points.length - 1} hold together at 95&nbsp;%: one may be chosen afterwards.
+        {(100 * first.recall.level).toFixed(2)}&nbsp;%, so that recall and false positive rate of all of them hold together at 95&nbsp;%: one may be chosen afterwards.
       </p>
       <Toggles names={names} shown={shown} set_shown={set_shown} />
       <div class="pair">
