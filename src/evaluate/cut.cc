@@ -22,10 +22,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Scheme::kCount)>
     "grouped",      "random_runs",          "random_windows",    "overlapping_windows",
     "time_ordered", "leave_one_family_out", "leave_one_core_out"};
 
-bool in_a_class(const Example& example) {
-  return example.label == event::Label::kMiner || example.label == event::Label::kBenign;
-}
-
 /// What stands together on one side of a split, with the rows of each.
 struct Units {
   std::vector<Family> units;
@@ -38,13 +34,13 @@ Units units_of(const Examples& examples, NameOf name_of_row) {
   using Name = decltype(name_of_row(std::uint32_t{0}));
   std::map<Name, std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
-    if (in_a_class(examples.rows[i])) numbers.emplace(name_of_row(i), 0);
+    if (dataset::in_a_class(examples.rows[i].label)) numbers.emplace(name_of_row(i), 0);
   }
   std::uint32_t next = 0;
   for (auto& [name, number] : numbers) number = next++;
   Units made{std::vector<Family>(numbers.size()), std::vector<std::uint32_t>(examples.rows.size(), Cut::kNeither)};
   for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
-    if (!in_a_class(examples.rows[i])) continue;
+    if (!dataset::in_a_class(examples.rows[i].label)) continue;
     made.of_row[i] = numbers.at(name_of_row(i));
     Family& unit = made.units[made.of_row[i]];
     unit.miner = unit.miner || examples.rows[i].label == event::Label::kMiner;
@@ -101,7 +97,7 @@ Result<Cut> by_time(const Examples& examples) {
   bool miners[2] = {false, false}, honest[2] = {false, false};  // before, after
   for (std::size_t i = 0; i < examples.rows.size(); ++i) {
     const Span& span = spans[examples.rows[i].run];
-    if (!in_a_class(examples.rows[i]) || (span.from < now && span.to > now)) continue;
+    if (!dataset::in_a_class(examples.rows[i].label) || (span.from < now && span.to > now)) continue;
     const bool after = span.from >= now;
     made.fold_of_row[i] = after ? 0 : Cut::kAlwaysLearned;
     (examples.rows[i].label == event::Label::kMiner ? miners : honest)[after ? 1 : 0] = true;
@@ -118,7 +114,7 @@ std::vector<bool> counted_of(const Examples& examples, std::size_t most) {
   for (const Run& run : examples.runs) key.push_back(hash64(run.digest));
   for (std::size_t i = 0; i < examples.rows.size(); ++i) {
     const Example& row = examples.rows[i];
-    if (!in_a_class(row) || row.helper) continue;
+    if (!dataset::in_a_class(row.label) || row.helper) continue;
     auto& mine = of_run[row.run];
     mine.emplace_back(CounterRandom(key[row.run], mine.size()).bits(), i);
   }
@@ -166,7 +162,7 @@ Result<Cut> cut(const Examples& examples, Scheme scheme, std::uint32_t folds, st
 Material material_for(const Examples& examples, Scheme scheme, std::size_t most) {
   const std::vector<bool> counted = counted_of(examples, most);
   const auto wanted = [&](std::size_t i) {
-    if (scheme == Scheme::kRandomWindows) return examples.rows[i].learned;
+    if (scheme == Scheme::kRandomWindows) return examples.rows[i].learned || counted[i];
     return scheme != Scheme::kOverlappingWindows || counted[i];
   };
   Material material;
@@ -178,7 +174,7 @@ Material material_for(const Examples& examples, Scheme scheme, std::size_t most)
   material.run_origin.resize(material.examples.runs.size());
   for (std::size_t i = 0; i < material.origin.size(); ++i) {
     const std::uint32_t row = material.origin[i];
-    material.counted.push_back(counted[row] || scheme == Scheme::kRandomWindows);
+    material.counted.push_back(counted[row]);
     material.run_origin[material.examples.rows[i].run] = examples.rows[row].run;
   }
   return material;

@@ -116,16 +116,32 @@ TEST(Material, CountsAtMostSoManyWindowsOfARunAndAlwaysTheSame) {
   EXPECT_EQ(material_for(examples, Scheme::kGrouped, 5).counted, material.counted);
 }
 
-TEST(Material, OfRandomWindowsIsWhatIsLearnedAndOfOverlappingOnesWhatCounts) {
+/// The dataset's rows that figures of windows count.
+std::set<std::uint32_t> counted_rows(const Material& material) {
+  std::set<std::uint32_t> rows;
+  for (std::size_t i = 0; i < material.origin.size(); ++i) {
+    if (material.counted[i]) rows.insert(material.origin[i]);
+  }
+  return rows;
+}
+
+TEST(Material, EverySchemeCountsTheSameWindows) {
   const Examples examples = MadeUp{}.make(1);
-  const Material random = material_for(examples, Scheme::kRandomWindows, 5);
-  EXPECT_LT(random.examples.rows.size(), examples.rows.size());
-  for (const auto& row : random.examples.rows) EXPECT_TRUE(row.learned);
+  const auto grouped = counted_rows(material_for(examples, Scheme::kGrouped, 5));
+  EXPECT_EQ(grouped.size(), 5 * examples.runs.size());
+  for (const Scheme scheme : {Scheme::kRandomRuns, Scheme::kRandomWindows, Scheme::kOverlappingWindows})
+    EXPECT_EQ(counted_rows(material_for(examples, scheme, 5)), grouped) << name_of(scheme);
+}
+
+TEST(Material, OfOverlappingWindowsWhatCountsIsLearnedFrom) {
+  const Examples examples = MadeUp{}.make(1);
   const Material overlapping = material_for(examples, Scheme::kOverlappingWindows, 5);
   EXPECT_EQ(overlapping.examples.rows.size(), 5 * examples.runs.size());
   for (const auto& row : overlapping.examples.rows) EXPECT_TRUE(row.learned);
   for (std::size_t i = 0; i < overlapping.origin.size(); ++i)
     EXPECT_EQ(overlapping.examples.rows[i].wall, examples.rows[overlapping.origin[i]].wall);
+  const Material random = material_for(examples, Scheme::kRandomWindows, 5);
+  EXPECT_LT(random.examples.rows.size(), examples.rows.size()) << "neither learned from nor counted: not there";
 }
 
 TEST(Scheme, NamesComeBack) {
