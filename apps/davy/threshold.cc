@@ -155,7 +155,8 @@ Result<double> chosen(const Choices& choices, const Flags& flags) {
 Status check_fits(const Choices& choices, const model::Model& model) {
   constexpr std::array<std::string_view, std::variant_size_v<model::Scorer>> kKinds{"forest", "boost", "svm", "iforest",
                                                                                     "rules"};
-  std::string_view judged = choices.model == "ocsvm" ? "svm" : choices.model;
+  std::string_view judged = choices.model;
+  if (judged == "ocsvm") judged = "svm";
   if (judged == "iforest_mixed") judged = "iforest";
   if (kKinds.at(model.scorer.index()) != judged) {
     return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
