@@ -102,7 +102,8 @@ class Evaluation(unittest.TestCase):
                             (("--data", "all.davyset"), "5 folds need as many families of miners, the dataset has 3"),
                             ((*SMALL, "--data", "all.davyset", "--models", "net"), "there are: forest, boost"),
                             ((*SMALL, "--data", "all.davyset", "--splits", "rows"), "there are: grouped"),
-                            ((*SMALL, "--data", "all.davyset", "--needed", 5), "K must be 1 to M")):
+                            ((*SMALL, "--data", "all.davyset", "--decide", "5/4"), "K must be 1 to M"),
+                            ((*SMALL, "--data", "all.davyset", "--decide", "often"), "evidence, or K/M as 3/4")):
             done = davy("evaluate", "--out", "bad", *words)
             self.assertEqual(done.returncode, 2, words)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)

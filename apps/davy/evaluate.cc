@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,7 @@ struct Flags {
   std::vector<std::string> models;
   std::vector<std::string> splits;
   std::string grid = "full";
+  std::string decide = "evidence";
   evaluate::StudyOptions options;
   bool no_ablation = false;
   bool no_learning_curve = false;
@@ -48,8 +51,21 @@ Status choose(const std::vector<std::string>& names, From from, std::vector<T>& 
   return {};
 }
 
+/// "evidence", or "3/4": three of the last four windows.
+Result<std::optional<model::Counting>> counting_from(const std::string& text) {
+  if (text == "evidence") return std::optional<model::Counting>();
+  model::Counting counting;
+  char end = 0;
+  if (std::sscanf(text.c_str(), "%u/%u%c", &counting.needed, &counting.of, &end) != 2)
+    return Error{fmt::format("--decide {}: evidence, or K/M as 3/4", text), Error::Kind::kBadInput};
+  return std::optional(counting);
+}
+
 Status fill(Flags& flags) {
   auto& options = flags.options;
+  const auto counting = counting_from(flags.decide);
+  if (!counting) return counting.error();
+  options.counting = *counting;
   options.grid = flags.grid == "full" ? train::Grid::kFull : train::Grid::kSmall;
   options.ablation = !flags.no_ablation;
   options.learning_curve = !flags.no_learning_curve;
@@ -141,12 +157,6 @@ void add_folds(CLI::App& command, evaluate::StudyOptions& options) {
   command.add_option("--windows", options.windows_of_run, "Windows of a run that count, at most")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  command.add_option("--needed", options.rule.needed, "Windows that must reach the threshold for an alert")
-      ->check(CLI::Range(1, 60))
-      ->capture_default_str();
-  command.add_option("--of", options.rule.of, "of how many of the last ones")
-      ->check(CLI::Range(1, 60))
-      ->capture_default_str();
   command.add_option("--seed", options.seed, "Seed of all randomness")->capture_default_str();
   command.add_option("--threads", options.threads, "Threads; 0: one a CPU. Results do not depend on it")
       ->check(CLI::Range(0, 1024))
@@ -171,6 +181,13 @@ void add_evaluate(CLI::App& davy, int& exit) {
       ->delimiter(',');
   command->add_option("--grid", flags->grid, "Settings to choose among: full, a dozen or more of each; small, a few")
       ->check(CLI::IsMember({"full", "small"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--decide", flags->decide,
+          "How scores of windows become an alert: evidence, gathered over them, or K/M, K of the last M reach the "
+          "threshold")
+      ->type_name("evidence|K/M")
       ->capture_default_str();
   add_folds(*command, flags->options);
   command->add_flag("--no-ablation", flags->no_ablation, "Do not judge the forest without each group of features");

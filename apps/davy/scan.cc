@@ -58,6 +58,7 @@ void print_window(const detect::Scored& scored, const std::string& file, const F
     line["process"] = nullptr;
     if (window.process != nullptr) line["process"] = {{"pid", window.process->id.tgid}, {"comm", window.process->comm}};
     line["score"] = scored.score;
+    line["held"] = scored.held;
     for (std::size_t i = 0; i < catalogue.size(); ++i) line["features"][catalogue[i].name] = scored.features[i];
     fmt::print("{}\n", detect::to_line(line));
     return;

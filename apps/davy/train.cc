@@ -66,8 +66,8 @@ Result<Examples> leave_out(const Examples& examples, const Flags& flags) {
   }
   return dataset::filtered(examples, [&](std::size_t i) {
     const dataset::Run& run = examples.run_of(i);
-    return !without_groups.contains(groups[examples.rows[i].run]) && !in(flags.without_cores, run.core) &&
-           !in(flags.without_sources, std::string(event::name_of(run.source)));
+    return !examples.rows[i].helper && !without_groups.contains(groups[examples.rows[i].run]) &&
+           !in(flags.without_cores, run.core) && !in(flags.without_sources, std::string(event::name_of(run.source)));
   });
 }
 
@@ -87,19 +87,23 @@ std::string origin_of(const Flags& flags, const std::string& digest) {
   return origin;
 }
 
-bool is_forest(const train::Fitted& fitted) { return std::holds_alternative<model::Forest>(fitted.model.scorer); }
+/// Whether what chose the threshold were a forest's own trees, that had not drawn the family.
+bool by_trees(const train::Fitted& fitted) {
+  return std::holds_alternative<model::Forest>(fitted.model.scorer) && fitted.model.decision == model::Decision();
+}
 
 std::string calibration_words(const model::Model& model) {
   if (model.venn_abers.score.empty()) return "Not calibrated: scores are no probabilities.";
-  return fmt::format("Calibrated by {}; each score has the range of its probability.",
-                     std::holds_alternative<model::Isotonic>(model.calibration) ? "isotonic steps" : "Platt's sigmoid");
+  return fmt::format("Calibrated by {}; each {} has the range of its probability.",
+                     std::holds_alternative<model::Isotonic>(model.calibration) ? "isotonic steps" : "Platt's sigmoid",
+                     model.decision == model::Decision() ? "score" : "decision");
 }
 
 void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t examples) {
   fmt::print("Learned from {} families ({} of miners), {} programs, {} examples.\n", fitted.families,
              fitted.miner_families, fitted.programs, examples);
-  fmt::print("Scores below are out of {}: from {} that saw nothing of the family.\n",
-             is_forest(fitted) ? "bag" : "fold", is_forest(fitted) ? "trees" : "models");
+  fmt::print("Scores below are out of {}: from {} that saw nothing of the family.\n", by_trees(fitted) ? "bag" : "fold",
+             by_trees(fitted) ? "trees" : "models");
   if (fitted.average_precision) {
     fmt::print("Average precision of windows, each program weighing the same: {:.3f}.\n", *fitted.average_precision);
   }
@@ -111,11 +115,14 @@ void print_words(const train::Fitted& fitted, const Flags& flags, std::size_t ex
     fmt::print("  {} of {} miners and {} of {} honest programs reach it.\n", threshold.miners_reach, threshold.miners,
                threshold.honest_reach, threshold.honest);
   } else {
-    fmt::print(".\n  With one miner family no score of a miner is out of {}.\n", is_forest(fitted) ? "bag" : "fold");
+    fmt::print(".\n  With one miner family no score of a miner is out of {}.\n", by_trees(fitted) ? "bag" : "fold");
   }
-  const auto honest = std::count_if(fitted.program_scores.begin(), fitted.program_scores.end(),
-                                    [](const auto& program) { return !program.miner; });
+  if (threshold.own_honest > 0)
+    fmt::print("  Of our own honest programs, which it was not set by, {} of {} reach it.\n",
+               threshold.own_honest_reach, threshold.own_honest);
+  const std::size_t honest = threshold.honest;
   fmt::print("  Approximate: {} honest programs cannot show false alarms rarer than 1 in {}.\n", honest, honest);
+  fmt::print("  An alert is decided by {}.\n", model::words_of(fitted.model.decision));
   fmt::print("  {}\n", calibration_words(fitted.model));
   fmt::print("{}\nsha256 {}\n", flags.out, model::digest(fitted.model));
 }
@@ -134,7 +141,7 @@ void print_json(const train::Fitted& fitted, const Flags& flags, std::size_t exa
                       {"threshold", fitted.threshold.value},
                       {"average_precision", nullptr},
                       {"calibrated", !fitted.model.venn_abers.score.empty()},
-                      {is_forest(fitted) ? "out_of_bag" : "out_of_fold", programs}};
+                      {by_trees(fitted) ? "out_of_bag" : "out_of_fold", programs}};
   if (fitted.average_precision) json["average_precision"] = *fitted.average_precision;
   fmt::print("{}\n", json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
 }
@@ -148,10 +155,12 @@ Status check_audit(const Flags& flags, const std::string& digest) {
   return {};
 }
 
-/// A forest is judged by its own trees, which are counted; of the others as many are made as there are folds.
+/// A forest that decides by counting is judged by its own trees, which are counted; else as many are made as there are
+/// folds.
 Result<train::Fitted> fit(const Examples& examples, train::Setting setting, const Flags& flags,
                           const std::string& origin) {
-  if (auto* forest = std::get_if<train::ForestOptions>(&setting.options)) {
+  auto* forest = std::get_if<train::ForestOptions>(&setting.options);
+  if (forest != nullptr && !train::has_every_window(examples)) {
     Progress progress("growing trees", 2 * forest->trees);
     forest->on_tree = [&](std::size_t done) { progress.show(done); };
     return train::fit_forest(examples, *forest, origin,
@@ -170,7 +179,7 @@ int train_model(const CLI::App& command, const Flags& flags) {
   auto loaded = dataset::load(flags.data);
   if (!loaded) return report(loaded.error());
   if (const Status audited = check_audit(flags, loaded->digest); !audited) return report(audited.error());
-  const auto examples = leave_out(dataset::learned_rows(std::move(loaded->examples)), flags);
+  const auto examples = leave_out(loaded->examples, flags);
   if (!examples) return report(examples.error().within(flags.data));
   const Result<train::Fitted> fitted = fit(*examples, *setting, flags, origin_of(flags, loaded->digest));
   if (!fitted) return report(fitted.error().within(flags.data));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -61,6 +62,7 @@ WorkloadView view_of(const WorkloadState& state) {
   view.last_seen = state.last_seen;
   view.age_s = state.age_s;
   view.score = state.score();
+  view.window_score = state.loudest.window;
   view.cpus = state.cpus;
   view.coverage = state.loudest.activity == nullptr ? 0 : coverage_of(*state.loudest.activity);
   view.detection = state.episode.open() ? state.detection->id : "";
@@ -73,6 +75,34 @@ WorkloadView view_of(const WorkloadState& state) {
   view.activity = state.loudest.activity;
   return view;
 }
+
+double cpus_of(const window::Window& window) {
+  const double seconds = feature::span_of(window.activity);
+  return seconds > 0 ? static_cast<double>(window.activity[event::Sum::kCpu]) / 1e6 / seconds : 0;
+}
+
+/// Who computes and who talks: those that use most, and of those that use little the ones that talk.
+std::vector<event::Part> parts_of(const WorkloadState& state) {
+  std::vector<event::Part> parts;
+  for (const auto& [id, process] : state.processes)
+    parts.push_back({process.process, process.used, process.talks, process.exited, process.score});
+  std::sort(parts.begin(), parts.end(), [](const event::Part& a, const event::Part& b) {
+    return std::make_tuple(-a.cpus, !a.talks, a.process->id) < std::make_tuple(-b.cpus, !b.talks, b.process->id);
+  });
+  if (parts.size() > Detection::kPartsTold) parts.resize(Detection::kPartsTold);
+  return parts;
+}
+
+/// How much of its system calls was counted, of what was of nearly all programs that the ranges were made from; 1: as
+/// much. Where the model does not know what is usual, of all.
+double share_seen(const model::Model& model, const feature::Vector& features) {
+  static const std::size_t counted = feature::index_of("calls_counted");
+  const double usual = model.normal.empty() ? 1 : double{model.normal[counted][0]};
+  return usual > 0 ? std::clamp(double{features[counted]} / usual, 0.0, 1.0) : 1;
+}
+
+/// Of what was not seen nothing is known: with that chance the probability is anything.
+model::Range widened(const model::Range& range, double seen) { return {range.low * seen, 1 - (1 - range.high) * seen}; }
 
 /// What reasons start from: the same for every row.
 std::optional<double> base_of(const std::optional<model::Explainer>& explainer) {
@@ -88,6 +118,7 @@ class LiveDetector final : public Detector {
         release_(model::digest(*model_)),
         base_(base_of(explainer_)),
         options_(std::move(options)),
+        threshold_(options_.threshold.value_or(model_->threshold)),
         sink_(sink),
         board_(board),
         workloads_(
@@ -96,60 +127,118 @@ class LiveDetector final : public Detector {
         windows_(window::Windows::create(
             options_.window, [this](const window::Window& window) { on_window(window); },
             [this](const Health& health) { end_slice(health); })) {
-    if (!options_.threshold_set) options_.rule.threshold = model_->threshold;
+    for (OpenBefore& open : options_.open_before) open_before_.emplace(open.workload, std::move(open));
+    options_.open_before.clear();
     publish({});
   }
 
   void on_slice(const event::Slice& slice) override {
     host_ = slice.host;
     ++losses_.slices;
-    workloads_.add(slice);
+    WorkloadState* state = workloads_.add(slice);
+    if (state != nullptr && !open_before_.empty()) go_on(*state);
     windows_->on_slice(slice);
   }
 
   void on_slice_end(const Health& health) override { windows_->on_slice_end(health); }
 
  private:
+  void go_on(WorkloadState& state) {
+    const auto before = open_before_.find(state.workload->id);
+    if (before == open_before_.end()) return;
+    const OpenBefore& open = before->second;
+    state.first_seen = open.first_seen;
+    state.episode.go_on(open.opened, open.alerted, open.score);
+    Detection& detection = state.detection.emplace();
+    detection.id = open.id;
+    detection.opened = open.opened;
+    detection.first_seen = open.first_seen;
+    detection.alerted = open.alerted;
+    detection.host = host_;
+    detection.workload = state.workload;
+    detection.score = open.score;
+    detection.threshold = threshold_of(*state.workload);
+    detection.release = release_;
+    open_before_.erase(before);
+  }
+
+  /// Of workloads that are no longer there.
+  void close_unseen(const Health& health) {
+    if (open_before_.empty() || ++slices_ended_ < options_.close_after) return;
+    for (const auto& [workload, open] : open_before_) {
+      Detection detection;
+      detection.state = Detection::State::kClosed;
+      detection.id = open.id;
+      detection.time = health.wall;
+      detection.first_seen = open.first_seen;
+      detection.alerted = open.alerted;
+      detection.host = host_;
+      detection.score = open.score;
+      detection.closed_because = "it was not seen again since davy was started anew";
+      sink_.on_detection(detection);
+    }
+    open_before_.clear();
+  }
+
   void on_window(const window::Window& window) {
     WorkloadState* state = workloads_.find(window.workload->id);
     if (state == nullptr) return;
     auto features = feature::extract(window);
     const double score = model::unit_score(model_->scorer, features);
     ++losses_.windows;
-    if (options_.on_scored) options_.on_scored({window, features, score});
-    weigh(*state, window, score);
-    keep_loudest(*state, window, score, std::move(features));
+    const double held = weigh(*state, window, score);
+    if (options_.on_scored) options_.on_scored({window, features, score, held});
+    keep_loudest(*state, window, {score, held}, std::move(features));
   }
 
-  /// Adds the window to the evidence of the process or workload it belongs to.
-  void weigh(WorkloadState& state, const window::Window& window, double score) {
-    Evidence* evidence = &state.evidence;
-    if (window.process != nullptr) {
-      ProcessState& process = state.processes[window.process->id];
-      process.process = window.process;
-      process.scored = true;
-      process.scored_last = window.last;
-      process.score = score;
-      process.age_s = window.age_s;
-      evidence = &process.evidence;
-    } else {
+  /// Adds the window to the evidence of the process or workload it belongs to. Returns what is held against the
+  /// threshold now, of a window too young for evidence as if it were.
+  double weigh(WorkloadState& state, const window::Window& window, double score) {
+    if (window.process == nullptr) {
       state.age_s = window.age_s;
+      return weigh(state, state.evidence, window, score);
     }
-    if (!is_evidence(window)) return;
-    evidence->add(options_.rule, score);
-    state.enough = state.enough || evidence->enough(options_.rule);
+    ProcessState& process = state.processes[window.process->id];
+    process.process = window.process;
+    process.scored = true;
+    process.scored_last = window.last;
+    process.age_s = window.age_s;
+    process.used = cpus_of(window);
+    process.talks = !window.activity.conversations.empty();
+    process.score = weigh(state, process.evidence, window, score);
+    return process.score;
+  }
+
+  double weigh(WorkloadState& state, model::Evidence& evidence, const window::Window& window, double score) const {
+    if (!is_evidence(window)) return model::Evidence(evidence).add(model_->decision, score);
+    const double held = evidence.add(model_->decision, score);
+    const double level = evidence.level(model_->decision);
+    state.level = std::max(state.level, level);
+    state.enough = state.enough || level >= threshold_of(*state.workload);
+    return held;
+  }
+
+  [[nodiscard]] double threshold_of(const event::Workload& workload) const {
+    const auto own = options_.threshold_of ? options_.threshold_of(workload) : std::nullopt;
+    return own.value_or(threshold_);
   }
 
   [[nodiscard]] bool is_evidence(const window::Window& window) const { return window.seen_s >= options_.min_seen_s; }
 
-  void keep_loudest(WorkloadState& state, const window::Window& window, double score,
+  struct Scores {
+    double window = 0;
+    double held = 0;
+  };
+
+  void keep_loudest(WorkloadState& state, const window::Window& window, Scores scores,
                     feature::Vector&& features) const {
     const bool counts = is_evidence(window);
     const auto rank = [](bool is_evidence, double loud) { return std::make_pair(is_evidence, loud); };
-    if (state.scored && rank(counts, score) <= rank(state.loudest.is_evidence, state.loudest.score)) return;
+    if (state.scored && rank(counts, scores.held) <= rank(state.loudest.is_evidence, state.loudest.score)) return;
     state.scored = true;
     state.last_scored = window.last;
-    state.loudest = {.score = score,
+    state.loudest = {.score = scores.held,
+                     .window = scores.window,
                      .of_process = window.process != nullptr,
                      .is_evidence = counts,
                      .process = window.process,
@@ -171,6 +260,7 @@ class LiveDetector final : public Detector {
     const auto order = workloads_.by_score();
     explain_highest(order);
     for (WorkloadState* state : order) step(*state, health);
+    close_unseen(health);
     const auto not_seen = host_coverage_.not_seen();
     sink_.on_health(health, not_seen);
     workloads_.mark(health.number, health.wall);
@@ -216,40 +306,57 @@ class LiveDetector final : public Detector {
     now.scored = state.scored;
     now.enough = state.enough;
     now.score = state.score();
+    now.threshold = threshold_of(*state.workload);
+    now.changed = state.episode.open() && options_.allowed &&
+                  options_.allowed(*state.detection, health.wall) != state.detection->allowed;
     now.ended = Workloads::ended(state, health.number);
     now.quiet_slices = health.number.value() - std::min(health.number.value(), state.last_scored.value());
     now.process = state.loudest.process.get();
     const auto what = state.episode.step(options_, now);
     if (what) report(state, *what, health);
+    tell_level(state);
+  }
+
+  void tell_level(WorkloadState& state) const {
+    constexpr double kWorthTelling = 0.005;
+    if (!options_.on_level || state.level < state.told_level + kWorthTelling) return;
+    state.told_level = state.level;
+    options_.on_level(*state.workload, state.level);
   }
 
   void report(WorkloadState& state, Detection::State what, const Health& health) {
-    if (what == Detection::State::kOpened) state.detection.emplace();
+    if (what == Detection::State::kOpened) {
+      state.detection.emplace();
+      state.detection->id = detection_id(*host_, state, release_);
+    }
     Detection& detection = *state.detection;
     detection.state = what;
     detection.time = health.wall;
     if (what == Detection::State::kClosed) {
       detection.closed_because = state.episode.closed_because();
-    } else {
+    } else if (state.loudest.activity != nullptr) {
       fill(detection, state, health);
     }
+    if (options_.allowed) detection.allowed = options_.allowed(detection, health.wall);
     sink_.on_detection(detection);
     if (what == Detection::State::kClosed) keep_closed(detection);
   }
 
   void fill(Detection& detection, const WorkloadState& state, const Health& health) {
+    detection.opened = state.episode.number();
     detection.first_seen = state.first_seen;
     detection.alerted = state.episode.alerted();
     detection.host = host_;
     detection.workload = state.workload;
-    detection.threshold = options_.rule.threshold;
+    detection.threshold = threshold_of(*state.workload);
     detection.release = release_;
     detection.base = base_;
     detection.reasons_in = reasons_in(*model_);
-    detection.id = detection_id(*host_, state, release_);
     detection.score = state.score();
-    fill_range(detection);
+    detection.window_score = state.loudest.window;
+    fill_range(detection, state.loudest.features);
     detection.reasons = state.reasons;
+    detection.parts = parts_of(state);
     fill_process(detection, state.loudest, health);
     const event::Activity& activity = *state.loudest.activity;
     detection.coverage = coverage_of(activity);
@@ -258,9 +365,9 @@ class LiveDetector final : public Detector {
     for (auto& words : host_coverage_.not_seen()) detection.not_evaluated.push_back(std::move(words));
   }
 
-  void fill_range(Detection& detection) const {
+  void fill_range(Detection& detection, const feature::Vector& features) const {
     if (model_->venn_abers.score.empty()) return;
-    const model::Range range = model_->venn_abers(detection.score);
+    const model::Range range = widened(model_->venn_abers(detection.score), share_seen(*model_, features));
     detection.score_low = range.low;
     detection.score_high = range.high;
   }
@@ -289,7 +396,7 @@ class LiveDetector final : public Detector {
     for (const WorkloadState* state : order) {
       const bool open = state->episode.open();
       if (open) snapshot.open.push_back(*state->detection);
-      if (open || snapshot.workloads.size() < Snapshot::kWorkloadsShown) snapshot.workloads.push_back(view_of(*state));
+      if (open || snapshot.workloads.size() < Snapshot::kWorkloadsShown) add_view(snapshot, *state);
     }
     std::stable_sort(snapshot.open.begin(), snapshot.open.end(),
                      [](const Detection& a, const Detection& b) { return a.alerted > b.alerted; });
@@ -297,12 +404,17 @@ class LiveDetector final : public Detector {
     publish(std::move(snapshot));
   }
 
+  void add_view(Snapshot& snapshot, const WorkloadState& state) const {
+    snapshot.workloads.push_back(view_of(state));
+    snapshot.workloads.back().threshold = threshold_of(*state.workload);
+  }
+
   void publish(Snapshot snapshot) {
     snapshot.version = version_++;
     snapshot.host = host_;
     snapshot.model = model_;
     snapshot.release = release_;
-    snapshot.threshold = options_.rule.threshold;
+    snapshot.threshold = threshold_;
     snapshot.workloads_held = workloads_.size();
     snapshot.processes_held = workloads_.processes();
     for (const auto& counter : snapshot.health.counters) {
@@ -317,6 +429,7 @@ class LiveDetector final : public Detector {
   std::string release_;
   std::optional<double> base_;
   Options options_;
+  double threshold_;
   DetectionSink& sink_;
   Board& board_;
   Workloads workloads_;
@@ -326,6 +439,8 @@ class LiveDetector final : public Detector {
   std::deque<Detection> closed_;  // newest first
   Losses losses_;
   std::uint64_t version_ = 0;
+  std::map<event::WorkloadId, OpenBefore> open_before_;  // not seen yet
+  std::size_t slices_ended_ = 0;                         // while some are not
 };
 
 }  // namespace

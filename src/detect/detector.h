@@ -3,11 +3,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "detect/evidence.h"
 #include "detect/snapshot.h"
 #include "event/detection.h"
 #include "event/slice.h"
@@ -30,18 +30,35 @@ class DetectionSink {
 struct Scored {
   const window::Window& window;
   const feature::Vector& features;
-  double score;
+  double score;  // of the window alone
+  double held;   // against the threshold, with what came before (model/decision.h)
+};
+
+/// A detection that was open when the last detector of this host ended.
+struct OpenBefore {
+  event::WorkloadId workload;
+  std::string id;
+  event::SliceNumber opened;
+  WallTime alerted;
+  WallTime first_seen;
+  double score = 0;
 };
 
 struct Options {
   window::Options window;
-  RuleOptions rule;  // its threshold is the model's unless `threshold_set`
-  bool threshold_set = false;
-  double min_seen_s = 10;        // windows of less are shown, but are no evidence: the model never saw such
-  std::size_t close_after = 12;  // slices below the threshold after which a detection closes: 2 minutes
-  std::size_t update_every = 6;  // slices between updates without material change: 1 minute
-  double material_change = 0.1;  // of the score
-  double explain_above = 0.1;    // workloads shown with reasons; others on demand, see detect::explain
+  std::optional<double> threshold;  // of levels of the model's decision; none: the model's
+  /// The threshold of one workload where another than that holds. Asked once a slice for each workload that was scored,
+  /// as is `allowed` for each open detection, so that what changes while we watch takes hold within a slice.
+  std::function<std::optional<double>(const event::Workload&)> threshold_of;
+  std::function<std::optional<event::Allowed>(const event::Detection&, WallTime now)> allowed;
+  /// Told when a workload reaches a higher level than before: at which threshold it would just have been alerted.
+  std::function<void(const event::Workload&, double level)> on_level;
+  std::vector<OpenBefore> open_before;  // of this boot: gone on with, under their ids
+  double min_seen_s = 10;               // windows of less are shown, but are no evidence: the model never saw such
+  std::size_t close_after = 12;         // slices below the threshold after which a detection closes: 2 minutes
+  std::size_t update_every = 6;         // slices between updates without material change: 1 minute
+  double material_change = 0.1;         // of the score
+  double explain_above = 0.1;           // workloads shown with reasons; others on demand, see detect::explain
   std::size_t explain_at_most = 16;
   /// SHA-256 of a running process's executable, or empty when it cannot be read. Asked once when a detection opens or
   /// its process changes. Null: never known (recordings).

@@ -37,8 +37,15 @@ std::optional<event::Detection::State> Episode::step(const Options& options, con
   return State::kUpdated;
 }
 
+void Episode::go_on(event::SliceNumber opened, WallTime alerted, double score) {
+  open_ = true;
+  opened_ = reported_ = opened;
+  alerted_ = alerted;
+  reported_score_ = score;
+}
+
 bool Episode::over(const Options& options, const Standing& now) {
-  if (now.scored) below_ = now.score < options.rule.threshold ? below_ + 1 : 0;
+  if (now.scored) below_ = now.score < now.threshold ? below_ + 1 : 0;
   if (now.ended) {
     because_ = "every process seen in it has ended";
   } else if (below_ >= options.close_after) {
@@ -52,6 +59,7 @@ bool Episode::over(const Options& options, const Standing& now) {
 }
 
 bool Episode::worth_an_update(const Options& options, const Standing& now) const {
+  if (now.changed) return true;
   if (!now.scored) return false;
   return now.number.value() - reported_.value() >= options.update_every ||
          std::abs(now.score - reported_score_) >= options.material_change || id_of(now.process) != reported_process_;

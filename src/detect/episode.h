@@ -16,6 +16,8 @@ struct Standing {
   bool scored = false;  // it had a window in this slice
   bool enough = false;  // the rule says that it mines
   double score = 0;
+  double threshold = 0.5;
+  bool changed = false;          // something else of it is worth a report
   bool ended = false;            // every process seen in it has ended
   std::size_t quiet_slices = 0;  // since its last activity
   const event::Process* process = nullptr;
@@ -27,6 +29,8 @@ class Episode {
  public:
   /// What to report now: nothing, or the new state.
   std::optional<event::Detection::State> step(const Options& options, const Standing& now);
+  /// Goes on with one that was opened by the detector before.
+  void go_on(event::SliceNumber opened, WallTime alerted, double score);
   [[nodiscard]] bool open() const { return open_; }
   [[nodiscard]] WallTime alerted() const { return alerted_; }
   /// Distinguishes the episodes of a workload and is the same in a replay: the slice in which it opened.

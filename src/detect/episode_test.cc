@@ -12,8 +12,6 @@ using State = event::Detection::State;
 /// Walks one episode through slices, writing o, u, c for reports and . for none.
 class Walk {
  public:
-  Walk() { options_.rule.threshold = 0.5; }
-
   void step(double score, bool enough, const event::Process* process = nullptr) {
     Standing now;
     now.scored = true;

@@ -55,6 +55,29 @@ Json process_of(const Detection& detection) {
           {"parents", std::move(parents)}};
 }
 
+Json parts_of(const Detection& detection) {
+  Json parts = Json::array();
+  for (const event::Part& part : detection.parts) {
+    parts.push_back({{"pid", part.process->id.tgid},
+                     {"comm", part.process->comm},
+                     {"exe", text_or_null(part.process->exe)},
+                     {"cpus", part.cpus},
+                     {"talks", part.talks},
+                     {"ended", part.ended},
+                     {"score", part.score}});
+  }
+  return parts;
+}
+
+Json allowed_of(const Detection& detection) {
+  if (!detection.allowed) return nullptr;
+  const event::Allowed& allowed = *detection.allowed;
+  return {{"entry", allowed.entry},
+          {"owner", allowed.owner},
+          {"reason", allowed.reason},
+          {"until", to_rfc3339(allowed.until)}};
+}
+
 }  // namespace
 
 std::string_view name_of(event::Health::Rung rung) {
@@ -107,9 +130,11 @@ Json to_json(const Detection& detection) {
                  {"host", detection.host == nullptr ? Json(nullptr) : Json(detection.host->name)},
                  {"workload", detection.workload == nullptr ? Json(nullptr) : to_json(*detection.workload)},
                  {"process", process_of(detection)},
+                 {"parts", parts_of(detection)},
                  {"connections", std::move(connections)},
                  {"coverage", detection.coverage},
                  {"score", detection.score},
+                 {"window_score", detection.window_score},
                  {"score_low", number_or_null(detection.score_low)},
                  {"score_high", number_or_null(detection.score_high)},
                  {"threshold", detection.threshold},
@@ -117,7 +142,8 @@ Json to_json(const Detection& detection) {
                  {"base", number_or_null(detection.base)},
                  {"reasons_in", text_or_null(detection.reasons_in)},
                  {"reasons", std::move(reasons)},
-                 {"not_evaluated", detection.not_evaluated}};
+                 {"not_evaluated", detection.not_evaluated},
+                 {"allowed", allowed_of(detection)}};
   if (detection.state == Detection::State::kClosed) object["closed_because"] = detection.closed_because;
   return object;
 }

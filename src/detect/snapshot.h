@@ -44,7 +44,9 @@ struct WorkloadView {
   WallTime first_seen;                            // end of its first slice
   WallTime last_seen;                             // end of its last slice with activity
   double age_s = 0;
-  double score = 0;
+  double score = 0;                    // held against `threshold`
+  double window_score = 0;             // of the window that features, activity and reasons are of
+  double threshold = 0;                // at which it alerts
   double cpus = 0;                     // CPUs used in the last slice
   double coverage = 0;                 // share of the window's time in which system calls were counted
   std::string detection;               // id of its open detection, or empty

@@ -79,16 +79,17 @@ WorkloadState* Workloads::state_of(const event::Slice& slice) {
   return &state;
 }
 
-void Workloads::add(const event::Slice& slice) {
+WorkloadState* Workloads::add(const event::Slice& slice) {
   WorkloadState* held = state_of(slice);
-  if (held == nullptr) return;
+  if (held == nullptr) return nullptr;
   WorkloadState& state = *held;
-  if (slice.process == nullptr) return;  // its cgroup's totals come also when nothing runs
+  if (slice.process == nullptr) return held;  // its cgroup's totals come also when nothing runs
   state.last = slice.number;
   state.last_seen = slice.wall;
   state.cpus += cpus_of(slice);
   note_rounding(state, slice.activity);
   if (state.processes.size() < keep_.most || state.processes.contains(slice.process->id)) note_process(state, slice);
+  return held;
 }
 
 WorkloadState* Workloads::find(event::WorkloadId id) {

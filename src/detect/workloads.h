@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "detect/episode.h"
-#include "detect/evidence.h"
 #include "detect/snapshot.h"
 #include "event/slice.h"
+#include "model/decision.h"
 
 namespace davy::detect {
 
 /// What is kept of one process between slices.
 struct ProcessState {
   std::shared_ptr<const event::Process> process;
-  Evidence evidence;
+  model::Evidence evidence;
   event::SliceNumber last;  // with activity
   bool exited = false;
   bool scored = false;             // at least once
@@ -25,12 +25,15 @@ struct ProcessState {
   double score = 0;                // of its last window
   double cpus = 0;                 // used in the slice under way
   double age_s = 0;
+  double used = 0;     // CPUs on average over its last window
+  bool talks = false;  // in its last window
 };
 
 /// The window that speaks loudest for its workload in the slice under way. One that is too young for evidence does so
 /// only when there is no other.
 struct Loudest {
-  double score = 0;
+  double score = 0;   // held against the threshold
+  double window = 0;  // of the window alone
   bool of_process = false;
   bool is_evidence = false;
   std::shared_ptr<const event::Process> process;  // it is of, or the one that carries most of a workload's; may be null
@@ -48,7 +51,7 @@ struct WorkloadState {
   double age_s = 0;
   double cpus = 0;                          // used in the slice under way
   std::array<std::uint64_t, 4> rounding{};  // sampled in the slice under way, see Point
-  Evidence evidence;
+  model::Evidence evidence;
   Episode episode;
   std::optional<event::Detection> detection;  // as last reported, while open
   std::deque<Point> series;
@@ -56,6 +59,8 @@ struct WorkloadState {
   event::SliceNumber last_scored;
   bool scored = false;  // in the slice under way
   bool enough = false;  // in the slice under way
+  double level = 0;     // the highest so far
+  double told_level = 0;
   std::vector<event::Reason> reasons;
   std::shared_ptr<const event::Process> asked;  // whose command line this is
   std::string command_line;
@@ -80,7 +85,8 @@ class Workloads {
   };
   explicit Workloads(Keep keep) : keep_(keep) {}
 
-  void add(const event::Slice& slice);
+  /// Its workload, or null: one too many.
+  WorkloadState* add(const event::Slice& slice);
   /// Null when it was never seen: cannot happen for a window of slices that were added.
   WorkloadState* find(event::WorkloadId id);
   /// By score, then CPU, then id: the same order in every run.

@@ -9,6 +9,7 @@
 
 #include "train/calibrate.h"
 #include "train/curve.h"
+#include "train/decision.h"
 #include "train/fit.h"
 
 namespace davy::evaluate {
@@ -54,6 +55,7 @@ Status InnerLoop::run(Scheme scheme) {
   }
   choose();
   score_all();
+  fit_decision();
   calibrate();
   return {};
 }
@@ -130,6 +132,24 @@ void InnerLoop::calibrate() {
   calibration_ = train::fit_calibration(scored, std::min(programs[0].size(), programs[1].size()));
   for (double& one : score) one = coarse(one);
   ranges_ = train::fit_venn_abers(scored);
+  const train::ScoredPrograms levels(this->programs(true));
+  level_calibration_ = train::fit_calibration(levels.scored(), levels.fewer());
+}
+
+void InnerLoop::fit_decision() {
+  if (options_.counting) {
+    decision_ = *options_.counting;
+    return;
+  }
+  std::vector<double> score;
+  std::vector<std::uint8_t> miner;
+  std::vector<std::uint32_t> program;
+  for (const std::uint32_t row : judged_) {
+    score.push_back(score_[row]);
+    miner.push_back(is_miner(row));
+    program.push_back(groups_.program_of[row]);
+  }
+  decision_ = train::fit_accumulation({score, miner, program});
 }
 
 std::uint8_t InnerLoop::is_miner(std::uint32_t row) const {
@@ -140,6 +160,8 @@ model::Range InnerLoop::range(double score) const { return ranges_(coarse(score)
 
 double InnerLoop::calibrated(double score) const { return model::calibrated(calibration_, score); }
 
+double InnerLoop::calibrated_level(double level) const { return model::calibrated(level_calibration_, level); }
+
 std::vector<ProgramScore> InnerLoop::programs(bool of_runs) const {
   std::map<std::uint32_t, ProgramScore> by_number;
   for (const Sight& sight : sights_of(examples_, judged_)) {
@@ -147,9 +169,9 @@ std::vector<ProgramScore> InnerLoop::programs(bool of_runs) const {
     std::vector<double> scores;
     for (const std::uint32_t one : sight.rows) scores.push_back(score_[one]);
     const double level =
-        of_runs ? train::alert_level(options_.rule, scores) : *std::max_element(scores.begin(), scores.end());
+        of_runs ? model::alert_level(decision_, scores) : *std::max_element(scores.begin(), scores.end());
     const dataset::Run& run = examples_.run_of(row);
-    const ProgramScore unseen{run.program, run.family, is_miner(row) != 0, 0};
+    const ProgramScore unseen{run.program, run.family, is_miner(row) != 0, 0, dataset::is_own(run)};
     ProgramScore& program = by_number.try_emplace(groups_.program_of[row], unseen).first->second;
     program.level = std::max(program.level, level);
   }
@@ -160,7 +182,7 @@ std::vector<ProgramScore> InnerLoop::programs(bool of_runs) const {
 }
 
 std::vector<Policy> InnerLoop::policies(bool of_runs) const {
-  const std::vector<ProgramScore> scored = programs(of_runs);
+  const std::vector<ProgramScore> scored = train::of_others(programs(of_runs));
   std::vector<Policy> made{{std::string(kShipped), train::choose_threshold(scored).value}};
   for (const double rate : kMatchedRates) made.push_back({matched_name(rate), matched_threshold(scored, rate)});
   return made;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,9 +14,9 @@
 #include "evaluate/fold.h"
 #include "evaluate/sights.h"
 #include "model/calibration.h"
+#include "model/decision.h"
 #include "train/grid.h"
 #include "train/out_of_bag.h"
-#include "train/rule.h"
 
 namespace davy::evaluate {
 
@@ -25,7 +26,7 @@ struct NestedOptions {
   std::uint32_t inner = 3;  // folds
   train::Grid grid = train::Grid::kFull;
   train::Known known;
-  train::Rule rule;
+  std::optional<model::Counting> counting;  // how an alert is decided; none: by evidence, fitted here
 };
 
 /// All that depends on data beside the model itself, by inner folds of what an outer fold learns from:
@@ -33,7 +34,8 @@ struct NestedOptions {
 ///                ones (to 1e-9) by the Brier score where scores are probabilities, then the simpler
 ///   calibration  of the pooled inner scores of that setting: isotonic where both labels have train::kLeastForSteps
 ///   programs,
-///                else Platt; Venn-Abers beside
+///                else Platt; Venn-Abers beside; of runs the same, by the highest level of each program
+///   decision     what evidence of windows is worth, by all windows of these programs (train/decision.h)
 ///   thresholds   by programs, of all windows: where F_0.5 is highest (train::choose_threshold), and
 ///                the lowest that keeps each of kMatchedRates
 class InnerLoop {
@@ -47,7 +49,10 @@ class InnerLoop {
   [[nodiscard]] const train::Setting& chosen() const { return settings_[chosen_]; }
   /// Mean over the inner folds of the average precision of the chosen setting.
   [[nodiscard]] double precision() const { return precision_[chosen_] / static_cast<double>(parts_.size()); }
+  [[nodiscard]] const model::Decision& decision() const { return decision_; }
+  /// Of a window's score, and of a run's level.
   [[nodiscard]] double calibrated(double score) const;
+  [[nodiscard]] double calibrated_level(double level) const;
   [[nodiscard]] model::Range range(double score) const;
   /// kShipped, then one a rate of kMatchedRates. `of_runs`: a program counts by what would have raised an alert, else
   /// by its highest score.
@@ -67,6 +72,7 @@ class InnerLoop {
   void judge_part(const Part& part, std::vector<double>& brier);
   void score_all();
   void calibrate();
+  void fit_decision();
   [[nodiscard]] std::uint8_t is_miner(std::uint32_t row) const;
   [[nodiscard]] std::vector<train::ProgramScore> programs(bool of_runs) const;
 
@@ -81,7 +87,9 @@ class InnerLoop {
   std::size_t chosen_ = 0;
   std::vector<double> score_;  // per row, of the chosen setting
   Rows judged_;                // rows that have one, ascending
+  model::Decision decision_;
   model::Calibration calibration_;
+  model::Calibration level_calibration_;
   model::VennAbers ranges_;
 };
 

@@ -38,13 +38,12 @@ Examples learned_from(const Material& material, const Cut& made, std::uint32_t f
 /// What the final model of an outer fold says of the rows that were left out.
 class Judge {
  public:
-  Judge(const Material& material, const Rows& rows, model::Model model, const InnerLoop& inner, const train::Rule& rule)
+  Judge(const Material& material, const Rows& rows, model::Model model, const InnerLoop& inner)
       : material_(material),
         rows_(rows),
         model_(std::move(model)),
         explainer_(model::explainer_of(model_.scorer)),
         inner_(inner),
-        rule_(rule),
         score_(material.examples.rows.size(), 0) {
     const std::vector<double> scores = scores_of(model_.scorer, material.examples, rows);
     for (std::size_t i = 0; i < rows.size(); ++i) score_[rows[i]] = scores[i];
@@ -74,7 +73,7 @@ class Judge {
     }
     for (auto& [key, outcome] : runs) {
       RunScore& run = outcome.score;
-      run.probability = rounded(inner_.calibrated(run.level));
+      run.probability = rounded(inner_.calibrated_level(run.level));
       run.level = rounded(run.level);
       const bool honest = material_.examples.runs[key.first].label == event::Label::kBenign;
       if (honest && !run.late) run.why = why(outcome.row);
@@ -93,7 +92,7 @@ class Judge {
   void add(const Sight& sight, const std::vector<Policy>& policies, Outcome& outcome) const {
     std::vector<double> scores;
     for (const std::uint32_t row : sight.rows) scores.push_back(score_[row]);
-    outcome.score.level = std::max(outcome.score.level, train::alert_level(rule_, scores));
+    outcome.score.level = std::max(outcome.score.level, model::alert_level(inner_.decision(), scores));
     for (std::size_t i = 0; i < policies.size(); ++i)
       note_alert(sight, scores, policies[i].threshold, outcome.score.seconds[i]);
     const auto highest = std::max_element(scores.begin(), scores.end());
@@ -104,7 +103,7 @@ class Judge {
 
   /// The first alert of the run, of whichever of its processes.
   void note_alert(const Sight& sight, const std::vector<double>& scores, double threshold, double& seconds) const {
-    const auto alert = train::first_alert(rule_, scores, threshold);
+    const auto alert = model::first_alert(inner_.decision(), scores, threshold);
     if (!alert) return;
     const Examples& examples = material_.examples;
     const WallTime seen = examples.runs[sight.run].started + std::chrono::seconds(sight.late ? dataset::kLateStart : 0);
@@ -131,7 +130,6 @@ class Judge {
   model::Model model_;
   std::optional<model::Explainer> explainer_;  // of model_
   const InnerLoop& inner_;
-  train::Rule rule_;
   std::vector<double> score_;  // per row of the material, of rows_
 };
 
@@ -184,7 +182,7 @@ Result<Fold> judge_fold(const Material& material, const Cut& cut, std::uint32_t 
   }
   fold.policies = inner.policies(judges_runs(scheme));
   const Judge judge(material, judged, {std::move(*scorer), examples.schema, 0.5, train::normal_ranges(learned, groups)},
-                    inner, options.rule);
+                    inner);
   judge.windows(fold);
   if (judges_runs(scheme)) judge.runs(fold);
   return fold;

@@ -42,6 +42,11 @@ Json to_json(const Figure& figure) {
           {"level", number(figure.level)}, {"method", figure.method},   {"n", number(figure.n)}};
 }
 
+Json decision_of(const StudyOptions& options) {
+  if (!options.counting) return {{"kind", "evidence"}};
+  return {{"kind", "counting"}, {"needed", options.counting->needed}, {"of", options.counting->of}};
+}
+
 /// All that is judged of one model by one scheme.
 class Judged {
  public:
@@ -163,6 +168,19 @@ Json thresholds_of(const Of& done, std::size_t policy) {
       {"median", number(spread_of(values)->median)}, {"low", number(values.front())}, {"high", number(values.back())}};
 }
 
+/// Which part of the runs of each trick was alerted: what moving a threshold loses.
+Json tricks_at(const Judged& judged, const std::vector<Seen>& seen) {
+  std::set<std::string> tricks;
+  for (const Seen& one : seen) tricks.insert(trick_of(judged.units().examples().runs[one.run]));
+  Json found = Json::object();
+  for (const std::string& trick : tricks) {
+    if (trick.empty()) continue;
+    const Which mine = [&](const Run& run) { return is_miner(run) && trick_of(run) == trick; };
+    found[trick] = number(judged.units().share(seen, mine, judged.folds(), kLevel).value);
+  }
+  return found;
+}
+
 Json operating_points(const Judged& judged) {
   const auto& policies = judged.done().front()->fold.policies;
   // Recall and false positive rate at every point: so many intervals hold together, and what follows from pairs of
@@ -182,7 +200,8 @@ Json operating_points(const Judged& judged) {
           {{"recall", judged.share(seen, public_miner)}, {"false_positive_rate", judged.share(seen, foreign_honest)}}},
          {"recall_late", judged.share(late, public_miner, together)},
          {"false_positive_rate_late", judged.share(late, foreign_honest, together)},
-         {"seconds_to_alert", seconds_of(seen, judged.units().examples())}});
+         {"seconds_to_alert", seconds_of(seen, judged.units().examples())},
+         {"by_trick", tricks_at(judged, seen)}});
   }
   return list;
 }
@@ -382,7 +401,7 @@ Json about_json(const Study& study, const Units& units) {
       {"inner", options.inner},
       {"windows_of_run", options.windows_of_run},
       {"grid", options.grid == train::Grid::kFull ? "full" : "small"},
-      {"rule", {{"needed", options.rule.needed}, {"of", options.rule.of}}},
+      {"decision", decision_of(options)},
       {"models", learners},
       {"omitted", omitted},
       {"test_mix", number(test_mix(units))},

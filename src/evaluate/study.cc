@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using dataset::Examples;
 
 /// Counts up when what a fold is made of changes, so that folds of before are not taken for it.
-constexpr int kMethod = 3;
+constexpr int kMethod = 4;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
@@ -33,8 +33,7 @@ Status check_options(const StudyOptions& options) {
   if (options.repeats < 1) return bad("an evaluation needs one repeat or more");
   if (options.outer < 2 || options.inner < 2) return bad("an evaluation needs two folds or more, outside and inside");
   if (options.windows_of_run < 1) return bad("at least one window of a run must count");
-  if (options.rule.needed < 1 || options.rule.needed > options.rule.of)
-    return bad("of a rule 'K of M windows' K must be 1 to M");
+  if (const char* fault = options.counting ? model::fault_of(*options.counting) : nullptr) return bad(fault);
   if (options.learners.empty()) return bad("no model is named");
   return {};
 }
@@ -158,7 +157,7 @@ std::string Study::key_of(const Job& job) const {
                             {"inner", options_.inner},
                             {"windows", options_.windows_of_run},
                             {"grid", options_.grid == train::Grid::kFull ? "full" : "small"},
-                            {"rule", {options_.rule.needed, options_.rule.of}},
+                            {"decision", options_.counting ? words_of(*options_.counting) : "evidence"},
                             {"features", known.features},
                             {"monotone", known.monotone},
                             {"groups", known.groups},
@@ -196,7 +195,7 @@ Result<Fold> Study::compute(const Job& job) const {
   nested.seed = mix(mix(options_.seed) + job.repeat) + job.fold;
   nested.inner = options_.inner;
   nested.grid = options_.grid;
-  nested.rule = options_.rule;
+  nested.counting = options_.counting;
   if (examples_.features == feature::catalogue().size()) nested.known = train::known_features();
   const auto left_out = [&](std::uint16_t feature) {
     return feature::name_of(feature::catalogue()[feature].group) == job.without;

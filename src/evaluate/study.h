@@ -13,7 +13,6 @@
 #include "evaluate/fold.h"
 #include "evaluate/inner_loop.h"
 #include "train/learner.h"
-#include "train/rule.h"
 
 namespace davy::evaluate {
 
@@ -26,10 +25,10 @@ struct StudyOptions {
   std::vector<train::Learner> learners;
   std::vector<Scheme> schemes;
   train::Grid grid = train::Grid::kFull;
-  train::Rule rule;
-  bool ablation = true;        // the forest without each group of features
-  bool learning_curve = true;  // the forest from a part of the families
-  std::size_t threads = 0;     // 0: one a CPU. The results are the same for any number
+  std::optional<model::Counting> counting;  // how an alert is decided; none: by evidence, fitted inside each fold
+  bool ablation = true;                     // the forest without each group of features
+  bool learning_curve = true;               // the forest from a part of the families
+  std::size_t threads = 0;                  // 0: one a CPU. The results are the same for any number
 };
 
 /// One fold for one model family: the unit of work, and of what is kept.

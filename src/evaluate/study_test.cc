@@ -138,7 +138,7 @@ TEST(Study, FoldsOfAnotherStudyOrDamagedAreMadeAnew) {
   EXPECT_EQ(kept_by(small(), "d"), 3U);
   EXPECT_EQ(kept_by(small(), "another"), 0U);
   StudyOptions other = small();
-  other.rule = {2, 3};
+  other.counting = {2, 3};
   EXPECT_EQ(kept_by(other, "another"), 0U);
   const auto file = folder / "grouped-forest-r1-f1.json.zst";
   std::string bytes = *read_file(file);
@@ -230,7 +230,7 @@ TEST(Study, SaysWhatCannotBeJudged) {
   dataset::Examples nan = MadeUp{}.make(1);
   nan.values[3] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(refusal(nan, options), HasSubstr("not finite"));
-  options.rule = {4, 3};
+  options.counting = {4, 3};
   EXPECT_THAT(refusal(MadeUp{}.make(1), options), HasSubstr("K must be 1 to M"));
 }
 

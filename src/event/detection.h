@@ -12,12 +12,30 @@
 namespace davy::event {
 
 /// Why, in words: a feature group's share of the score. Contributions of all groups and the base value add up to the
-/// score, or to its log odds where the model works in those (Shapley values). Of a model that has no reasons per
+/// window's score, or to its log odds where the model works in those (Shapley values). Of a model that has no reasons per
 /// feature one sentence says so, and contributes 0.
 struct Reason {
   std::string group;
   double contribution = 0;
   std::string text;
+};
+
+/// What one process of a workload does for it: in a miner that splits roles one computes and another talks.
+struct Part {
+  std::shared_ptr<const Process> process;
+  double cpus = 0;     // CPUs it used on average over its window
+  bool talks = false;  // has a conversation with another machine or process
+  bool ended = false;
+  double score = 0;  // of its own evidence; 0: never scored
+};
+
+/// Why a detection is silent: somebody answers for it (docs/store.md).
+struct Allowed {
+  std::int64_t entry = 0;
+  std::string owner;
+  std::string reason;
+  WallTime until;
+  bool operator==(const Allowed&) const = default;
 };
 
 /// The decision that a workload mines. One is open per workload; `process` is the one that carries most evidence.
@@ -28,14 +46,17 @@ struct Detection {
   WallTime time;        // of this report
   WallTime first_seen;  // the workload's first slice
   WallTime alerted;
+  SliceNumber opened;  // the slice of the alert
   std::shared_ptr<const Host> host;
   std::shared_ptr<const Workload> workload;
   std::shared_ptr<const Process> process;
   WallTime process_started;
-  std::string exe_sha256;  // empty: not readable
+  std::string exe_sha256;   // empty: not readable
+  std::vector<Part> parts;  // of the workload, the most CPU first; at most kPartsTold
   std::vector<Conversation> connections;
   double coverage = 0;  // share of the window's time in which system calls were counted
-  double score = 0;
+  double score = 0;         // what is held against the threshold
+  double window_score = 0;  // of the window that the reasons are of
   std::optional<double> score_low;  // the probability's range (Venn-Abers); null: the model is not calibrated
   std::optional<double> score_high;
   double threshold = 0;
@@ -45,6 +66,9 @@ struct Detection {
   std::vector<Reason> reasons;  // largest contribution first
   std::vector<std::string> not_evaluated;  // what was not seen, in words
   std::string closed_because;              // in words; empty unless closed
+  std::optional<Allowed> allowed;          // null: it alerts
+
+  static constexpr std::size_t kPartsTold = 8;
 };
 
 }  // namespace davy::event

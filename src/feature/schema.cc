@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
 
 #include "base/hash.h"
@@ -89,6 +91,13 @@ std::string rate_text(std::string_view per) {
 }  // namespace
 
 std::string_view name_of(Group group) { return kTables.at(static_cast<std::size_t>(group)).name; }
+
+std::size_t index_of(std::string_view name) {
+  const auto all = catalogue();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Feature& feature) { return feature.name == name; });
+  assert(found != all.end());
+  return static_cast<std::size_t>(found - all.begin());
+}
 
 std::span<const Feature> catalogue() {
   static const std::vector<Feature> kAll = build_catalogue();

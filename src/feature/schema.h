@@ -56,6 +56,9 @@ std::string to_text(const Feature& feature, float stored);
 /// The catalogue, in the order of the vector. Append-only within a schema version.
 std::span<const Feature> catalogue();
 
+/// Where in it a feature stands. REQUIRES: there is one of that name.
+std::size_t index_of(std::string_view name);
+
 /// Hash of names, units, scales and order: a model is only used with the schema it was trained under.
 std::uint64_t schema_digest();
 

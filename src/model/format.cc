@@ -14,11 +14,13 @@ namespace {
 constexpr std::string_view kMagic = "DAVYMDL1";
 constexpr std::uint32_t kForestAlone = 1;  // versions
 constexpr std::uint32_t kAnyScorer = 2;
+constexpr std::uint32_t kAnyDecision = 3;
 constexpr std::size_t kDigestSize = 64;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
 std::uint32_t version_of(const Model& model) {
+  if (model.decision != Decision()) return kAnyDecision;
   const bool plain = std::holds_alternative<Forest>(model.scorer) &&
                      std::holds_alternative<std::monostate>(model.calibration) && model.venn_abers == VennAbers();
   return plain ? kForestAlone : kAnyScorer;
@@ -58,6 +60,23 @@ void put_venn_abers(ByteWriter& out, const VennAbers& venn_abers) {
   }
   for (const Range& range : venn_abers.between) put_range(out, range);
 }
+
+struct PutDecision {
+  ByteWriter& out;
+
+  void operator()(const Counting& counting) const {
+    out.put(std::uint8_t{0});
+    out.put(counting.needed);
+    out.put(counting.of);
+  }
+  void operator()(const Accumulation& accumulation) const {
+    out.put(std::uint8_t{1});
+    out.put(accumulation.slope);
+    out.put(accumulation.offset);
+    out.put(accumulation.correlation);
+    out.put(accumulation.memory);
+  }
+};
 
 /// Appends the next score of an ascending list.
 Status get_score(ByteReader& in, std::vector<double>& scores) {
@@ -121,6 +140,21 @@ Status get_venn_abers(ByteReader& in, VennAbers& venn_abers) {
   return status;
 }
 
+Status get_decision(ByteReader& in, Decision& decision) {
+  switch (in.get<std::uint8_t>()) {
+    case 0:
+      decision = Counting{in.get<std::uint32_t>(), in.get<std::uint32_t>()};
+      break;
+    case 1:
+      decision = Accumulation{in.get<double>(), in.get<double>(), in.get<double>(), in.get<double>()};
+      break;
+    default:
+      return bad("it decides in a way that this davy does not know");
+  }
+  const char* fault = fault_of(decision);
+  return fault == nullptr ? Status{} : bad(fault);
+}
+
 Status get_normal(ByteReader& in, std::uint16_t features, Model& model) {
   const auto rows = in.get<std::uint32_t>();
   if (rows != 0 && rows != features) return bad("normal ranges are not one per feature");
@@ -142,13 +176,13 @@ Status get_version_1(ByteReader& in, std::uint16_t features, Model& model) {
   return {};
 }
 
+/// All but the decision.
 Status get_version_2(ByteReader& in, std::uint16_t features, Model& model) {
   Result<Scorer> scorer = get_scorer(in, features);
   if (!scorer) return scorer.error();
   model.scorer = std::move(*scorer);
   if (const Status status = get_calibration(in, model.calibration); !status) return status.error();
   if (const Status status = get_venn_abers(in, model.venn_abers); !status) return status.error();
-  if (in.ok() && version_of(model) != kAnyScorer) return bad("a forest without calibration is of format 1");
   return {};
 }
 
@@ -162,8 +196,10 @@ Status get_body(ByteReader& in, std::uint32_t version, Model& model) {
   if (Status status = get_normal(in, features, model); !status) return status;
   model.trained = in.text();
   Status status = version == kForestAlone ? get_version_1(in, features, model) : get_version_2(in, features, model);
+  if (status && version == kAnyDecision) status = get_decision(in, model.decision);
   if (!status) return status;
   if (!in.ok()) return bad("it is truncated");
+  if (version_of(model) != version) return bad(fmt::format("what it holds is of format {}", version_of(model)));
   return in.left() == 0 ? Status{} : bad("something follows its end");
 }
 
@@ -188,6 +224,7 @@ std::string to_bytes(const Model& model) {
     std::visit(PutCalibration{out}, model.calibration);
     put_venn_abers(out, model.venn_abers);
   }
+  if (version_of(model) == kAnyDecision) std::visit(PutDecision{out}, model.decision);
   out.raw(sha256_hex(out.bytes()));
   return out.take();
 }
@@ -196,9 +233,9 @@ Result<Model> from_bytes(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.raw(kMagic.size()) != kMagic) return bad("it is not a model of davy");
   const auto version = in.get<std::uint32_t>();
-  if (in.ok() && version != kForestAlone && version != kAnyScorer) {
-    return bad(fmt::format("it is of format {}, this davy reads formats {} and {}: train it again with `davy train`",
-                           version, kForestAlone, kAnyScorer));
+  if (in.ok() && (version < kForestAlone || version > kAnyDecision)) {
+    return bad(fmt::format("it is of format {}, this davy reads formats {} to {}: train it again with `davy train`",
+                           version, kForestAlone, kAnyDecision));
   }
   if (in.left() < kDigestSize) return bad("it is truncated");
   const std::size_t body = bytes.size() - kDigestSize;

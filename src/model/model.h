@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/calibration.h"
+#include "model/decision.h"
 #include "model/explain.h"
 #include "model/scorer.h"
 
@@ -18,24 +19,23 @@ namespace davy::model {
 struct Model {
   Scorer scorer;
   std::uint64_t schema = 0;  // feature::schema_digest() at training
-  double threshold = 0.5;    // in [0, 1], on the scale of unit_score
+  double threshold = 0.5;    // in [0, 1], on the scale of levels of `decision`
   // What is normal, for explanations: per feature the 5th, 50th and 95th percentile over the honest training programs
   // of each program's median. Empty or one per feature.
   std::vector<std::array<float, 3>> normal;
   std::string trained;  // the command, dataset digest and seed it came from, one line
-  // What makes a probability, and a range of two, of a unit_score. The threshold is on neither.
+  Decision decision;    // how scores of windows become an alert
+  // What makes a probability, and a range of two, of what `decision` holds against the threshold.
   Calibration calibration = std::monostate();
   VennAbers venn_abers;
   bool operator==(const Model&) const = default;
-
-  /// `score`: of unit_score.
-  [[nodiscard]] bool alerts_at(double score) const { return score >= threshold; }
 };
 
 /// Our own versioned binary format; one model has one file, byte-identical for equal models. Grammar (integers and IEEE
 /// floats little-endian):
 ///   file        := "DAVYMDL1"  u32 version  head  trees  sum                  of version 1
 ///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  sum      of 2
+///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  decision  sum      of 3
 ///   head        := u64 schema  f64 threshold  u32 features  u32 normals  f32[3]*  text
 ///   text        := u32 bytes  u8*
 ///   trees       := u32 trees  tree*
@@ -49,9 +49,11 @@ struct Model {
 ///   parting     := u32 nodes  part*     part := u32 left  u32 right  u16 feature  f32 threshold  u32 rows
 ///   calibration := u8 0  |  u8 1  u32 points  (f64 score  f64 value)*  |  u8 2  f64 slope  f64 offset
 ///   range       := u32 points  (f64 score  f64 low  f64 high)*  and unless there are none (f64 low  f64 high)*, one
-///   more sum         := u8[64] hex sha256(all before)
-/// A forest without calibration and range is written as version 1, and refused as version 2: what was trained before
-/// there was another keeps its bytes and so its digest (docs/decisions/0017-model-file.md).
+///   more decision    := u8 0  u32 needed  u32 of  |  u8 1  f64 slope  f64 offset  f64 correlation  f64 memory sum :=
+///   u8[64] hex sha256(all before)
+/// A model is written in the lowest version that can hold it, and refused in a higher one: what was trained before
+/// there was more keeps its bytes and so its digest (docs/decisions/0017-model-file.md). Before version 3 all decide by
+/// Counting{}; in version 1 none is calibrated.
 std::string to_bytes(const Model& model);
 
 /// Survives any bytes: nothing is allocated for more than the bytes could hold. Refuses, each in one clear line, what

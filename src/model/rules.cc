@@ -47,20 +47,13 @@ struct Place {
   double least = 0;
 };
 
-std::size_t column_of(std::string_view name) {
-  const auto catalogue = feature::catalogue();
-  const auto found = std::find_if(catalogue.begin(), catalogue.end(), [&](const auto& f) { return f.name == name; });
-  assert(found != catalogue.end());
-  return static_cast<std::size_t>(found - catalogue.begin());
-}
-
 /// Of each rule its conditions.
 const std::vector<std::vector<Place>>& places() {
   static const std::vector<std::vector<Place>> kPlaces = [] {
     std::vector<std::vector<Place>> made;
     for (const Rule& rule : rules()) {
       made.emplace_back();
-      for (const Condition& one : rule.all) made.back().push_back({column_of(one.feature), one.least});
+      for (const Condition& one : rule.all) made.back().push_back({feature::index_of(one.feature), one.least});
     }
     return made;
   }();

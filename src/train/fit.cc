@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "train/calibrate.h"
+#include "train/decision.h"
 
 namespace davy::train {
 namespace {
@@ -34,25 +34,60 @@ std::string settings_of(const ForestOptions& options) {
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
+/// The unseen of the rows that are learned from, for what is told of windows.
+Unseen of_learned(const dataset::Examples& examples, Unseen unseen) {
+  for (std::size_t i = 0; i < unseen.known.size(); ++i) {
+    if (!examples.rows[i].learned) unseen.known[i] = 0;
+  }
+  return unseen;
+}
+
 /// What was learned from, and the threshold by what was scored unseen.
-Result<Fitted> judge(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen) {
+Result<Fitted> judge(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen,
+                     const model::Decision& decision = {}) {
   Fitted fitted;
   fitted.families = groups.families.size();
   fitted.miner_families = static_cast<std::size_t>(
       std::count_if(groups.families.begin(), groups.families.end(), [](const auto& family) { return family.miner; }));
   fitted.programs = groups.programs;
-  fitted.program_scores = score_programs(examples, groups, unseen);
+  fitted.program_scores = score_programs(examples, groups, unseen, decision);
   const bool honest = std::any_of(fitted.program_scores.begin(), fitted.program_scores.end(),
                                   [](const ProgramScore& program) { return !program.miner; });
   if (!honest) {
     return bad("no tree left an honest family out, so no threshold can be chosen: train more trees, with bootstrap");
   }
   fitted.threshold = choose_threshold(fitted.program_scores);
-  fitted.average_precision = unseen_precision(examples, groups, unseen);
+  fitted.average_precision = unseen_precision(examples, groups, of_learned(examples, unseen));
   fitted.model.schema = examples.schema;
   fitted.model.threshold = fitted.threshold.value;
-  fitted.model.normal = normal_ranges(examples, groups);
+  fitted.model.decision = decision;
+  const dataset::Examples learned = dataset::learned_rows(examples);
+  fitted.model.normal = normal_ranges(learned, dataset::group(learned));
   return fitted;
+}
+
+/// What evidence of the windows that were scored unseen is worth; by counting where no miner was left out.
+model::Decision decision_of(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen) {
+  std::vector<double> score;
+  std::vector<std::uint8_t> miner;
+  std::vector<std::uint32_t> program;
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+    if (unseen.known[i] == 0) continue;
+    score.push_back(unseen.score[i]);
+    miner.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
+    program.push_back(groups.program_of[i]);
+  }
+  const auto miners = static_cast<std::size_t>(std::count(miner.begin(), miner.end(), 1));
+  if (miners == 0 || miners == miner.size()) return model::Counting{};
+  return fit_accumulation({score, miner, program});
+}
+
+/// Ranges of probabilities by programs' levels.
+void calibrate(model::Model& model, std::span<const ProgramScore> programs) {
+  const ScoredPrograms levels(programs);
+  if (levels.fewer() == 0) return;
+  model.calibration = fit_calibration(levels.scored(), levels.fewer());
+  model.venn_abers = fit_venn_abers(levels.scored());
 }
 
 /// A model that could not be read again is none.
@@ -79,6 +114,19 @@ std::vector<std::array<float, 3>> normal_ranges(const dataset::Examples& example
     ranges[feature] = {quantile(medians, 0.05), quantile(medians, 0.5), quantile(medians, 0.95)};
   }
   return ranges;
+}
+
+ScoredPrograms::ScoredPrograms(std::span<const ProgramScore> programs) {
+  for (const ProgramScore& program : programs) {
+    level.push_back(program.level);
+    weight.push_back(1);
+    miner.push_back(program.miner ? 1 : 0);
+  }
+}
+
+std::size_t ScoredPrograms::fewer() const {
+  const auto miners = static_cast<std::size_t>(std::count(miner.begin(), miner.end(), 1));
+  return std::min(miners, miner.size() - miners);
 }
 
 void calibrate(model::Model& model, const dataset::Examples& examples, const dataset::Groups& groups,
@@ -119,13 +167,18 @@ Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions
   return fitted;
 }
 
+bool has_every_window(const dataset::Examples& examples) {
+  return std::any_of(examples.rows.begin(), examples.rows.end(), [](const auto& row) { return !row.learned; });
+}
+
 Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, const std::string& origin,
                    const FoldOptions& folds) {
-  if (setting.learner == Learner::kForest) {
-    return fit_forest(examples, std::get<ForestOptions>(setting.options), origin, Calibrated::kYes);
-  }
+  const bool decides = has_every_window(examples);
+  const auto* forest = std::get_if<ForestOptions>(&setting.options);
+  if (forest != nullptr && !decides) return fit_forest(examples, *forest, origin, Calibrated::kYes);
   const dataset::Groups groups = dataset::group(examples);
-  if (const Status status = check_trainable(examples, groups); !status) return status.error();
+  const dataset::Examples learned = dataset::learned_rows(examples);
+  if (const Status status = check_trainable(learned, dataset::group(learned)); !status) return status.error();
   std::size_t done = 0;
   FoldOptions counted = folds;
   counted.on_fold = [&](std::size_t fold) {
@@ -134,15 +187,18 @@ Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, co
   };
   const Result<Unseen> unseen = out_of_fold(examples, groups, setting, counted);
   if (!unseen) return unseen.error();
-  Result<Fitted> fitted = judge(examples, groups, *unseen);
+  const model::Decision decision = decides ? decision_of(examples, groups, *unseen) : model::Decision();
+  Result<Fitted> fitted = judge(examples, groups, *unseen, decision);
   if (!fitted) return fitted;
-  Result<model::Scorer> whole = learn(examples, setting);
+  Result<model::Scorer> whole = learn(learned, setting);
   if (!whole) return whole.error();
   if (folds.on_fold) folds.on_fold(done + 1);
   fitted->model.scorer = std::move(*whole);
-  fitted->model.trained =
-      fmt::format("--model {} --seed {} ({}) {}", name_of(setting.learner), folds.seed, setting.words(), origin);
-  calibrate(fitted->model, examples, groups, *unseen);
+  const std::string settings = forest != nullptr ? settings_of(*forest)
+                                                 : fmt::format("--model {} --seed {} ({})", name_of(setting.learner),
+                                                               folds.seed, setting.words());
+  fitted->model.trained = settings + " " + origin;
+  decides ? calibrate(fitted->model, fitted->program_scores) : calibrate(fitted->model, examples, groups, *unseen);
   if (const Status readable = check_readable(fitted->model); !readable) return readable.error();
   return fitted;
 }

@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "dataset/examples.h"
 #include "model/model.h"
+#include "train/calibrate.h"
 #include "train/forest.h"
 #include "train/out_of_bag.h"
 #include "train/out_of_fold.h"
@@ -36,11 +39,26 @@ enum class Calibrated : std::uint8_t { kNo, kYes };
 Result<Fitted> fit_forest(const dataset::Examples& examples, const ForestOptions& options, const std::string& origin,
                           Calibrated calibrated = Calibrated::kNo);
 
+/// Whether it holds windows that are judged but not learned from, so that decisions can be learned.
+bool has_every_window(const dataset::Examples& examples);
+
 /// The same for any learner, calibrated: its threshold is chosen by the scores of out_of_fold(), and the scorer of the
-/// model has learned from all. `folds.on_fold` counts the folds and that one. A forest goes to fit_forest, which needs
-/// no folds.
+/// model has learned from all. `folds.on_fold` counts the folds and that one. Of a dataset with every window the model
+/// decides by evidence (model/decision.h), and threshold and ranges are of programs' levels, as a detector would have
+/// found them: of whole decisions about programs that did not train what decided. Of one without, it decides by
+/// counting, and a forest goes to fit_forest, which needs no folds.
 Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, const std::string& origin,
                    const FoldOptions& folds = {});
+
+/// Programs by their highest level, as a calibration takes them: each weighs 1.
+struct ScoredPrograms {
+  explicit ScoredPrograms(std::span<const ProgramScore> programs);
+  [[nodiscard]] Scored scored() const { return {level, miner, weight}; }
+  /// Of the label that has fewer.
+  [[nodiscard]] std::size_t fewer() const;
+  std::vector<double> level, weight;
+  std::vector<std::uint8_t> miner;
+};
 
 /// Fills in what makes probabilities of scores, from those of rows that were not seen, each program weighing 1:
 /// isotonic steps where both labels have kLeastForSteps programs, else Platt's sigmoid; and Venn-Abers ranges. Nothing

@@ -55,6 +55,19 @@ TEST(Threshold, WhereTheyOverlapAFalseAlarmIsWorseThanAMissButNotThanAll) {
   EXPECT_EQ(twin.honest, 3U);
 }
 
+TEST(Threshold, IsSetByWhatOthersWrote) {
+  ProgramScore twin = honest(.95), worker = miner(.1);
+  twin.own = worker.own = true;
+  const Threshold found = choose_threshold(std::vector<ProgramScore>{twin, miner(.9), honest(.4), worker});
+  EXPECT_DOUBLE_EQ(found.value, .65);
+  EXPECT_EQ(found.honest, 1U);
+  EXPECT_EQ(found.miners, 1U);
+  EXPECT_EQ(found.own_honest, 1U);
+  EXPECT_EQ(found.own_honest_reach, 1U);
+  EXPECT_DOUBLE_EQ(choose_threshold(std::vector<ProgramScore>{twin, miner(.9)}).value, .45)
+      << "there is no other honest one";
+}
+
 TEST(Scores, AProgramCountsByWhatWouldHaveRaisedAnAlert) {
   dataset::Examples examples;
   examples.features = 1;
@@ -92,7 +105,7 @@ TEST(Fit, TheThresholdPartsThePlantedProblem) {
   const dataset::Examples fresh = shape.make(2);
   for (std::size_t i = 0; i < fresh.rows.size(); ++i) {
     if (fresh.rows[i].label != event::Label::kBenign) continue;
-    fresh_wrong += fitted.model.alerts_at(model::unit_score(fitted.model.scorer, fresh.row(i))) ? 1 : 0;
+    fresh_wrong += model::unit_score(fitted.model.scorer, fresh.row(i)) >= fitted.model.threshold ? 1 : 0;
   }
   EXPECT_LT(fresh_wrong, 5U) << "of 240 windows of new honest families";
 }

@@ -5,15 +5,15 @@
 #include <map>
 
 #include "train/curve.h"
-#include "train/rule.h"
 
 namespace davy::train {
 namespace {
 
 /// What would have alerted; of fewer windows than an alert needs the lowest, as the dataset holds some of them only.
-double level_of(std::span<const double> scores) {
-  const Rule rule;
-  return scores.size() < rule.needed ? *std::min_element(scores.begin(), scores.end()) : alert_level(rule, scores);
+double level_of(std::span<const double> scores, const model::Decision& decision) {
+  const auto* counting = std::get_if<model::Counting>(&decision);
+  const bool few = counting != nullptr && scores.size() < counting->needed;
+  return few ? *std::min_element(scores.begin(), scores.end()) : model::alert_level(decision, scores);
 }
 
 /// F_0.5 of taking the first `reach` programs for miners.
@@ -47,6 +47,14 @@ void count_reaching(std::span<const ProgramScore> programs, Threshold& threshold
   }
 }
 
+void count_own(std::span<const ProgramScore> programs, Threshold& threshold) {
+  for (const ProgramScore& program : programs) {
+    if (program.miner || !program.own) continue;
+    ++threshold.own_honest;
+    threshold.own_honest_reach += program.level >= threshold.value ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 Unseen out_of_bag(const GrownForest& grown) {
@@ -56,7 +64,7 @@ Unseen out_of_bag(const GrownForest& grown) {
 }
 
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
-                                         const Unseen& unseen) {
+                                         const Unseen& unseen, const model::Decision& decision) {
   std::vector<std::optional<ProgramScore>> best(groups.programs);
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> rows_of;  // of run and subject, in time
   for (std::uint32_t i = 0; i < examples.rows.size(); ++i) {
@@ -65,10 +73,11 @@ std::vector<ProgramScore> score_programs(const dataset::Examples& examples, cons
   for (const auto& [subject, rows] : rows_of) {
     std::optional<ProgramScore>& program = best[groups.program_of[rows.front()]];
     const dataset::Run& run = examples.run_of(rows.front());
-    if (!program) program = {run.program, run.family, examples.rows[rows.front()].label == event::Label::kMiner, 0};
+    const bool miner = examples.rows[rows.front()].label == event::Label::kMiner;
+    if (!program) program = {run.program, run.family, miner, 0, dataset::is_own(run)};
     std::vector<double> scores;
     for (const std::uint32_t row : rows) scores.push_back(unseen.score[row]);
-    program->level = std::max(program->level, level_of(scores));
+    program->level = std::max(program->level, level_of(scores, decision));
   }
   std::vector<ProgramScore> programs;
   for (const auto& program : best) {
@@ -79,7 +88,18 @@ std::vector<ProgramScore> score_programs(const dataset::Examples& examples, cons
   return programs;
 }
 
-Threshold choose_threshold(std::span<const ProgramScore> programs) {
+std::vector<ProgramScore> of_others(std::span<const ProgramScore> programs) {
+  bool others[2] = {false, false};  // of the label there are
+  for (const ProgramScore& program : programs) others[program.miner ? 1 : 0] |= !program.own;
+  std::vector<ProgramScore> kept;
+  for (const ProgramScore& program : programs) {
+    if (!program.own || !others[program.miner ? 1 : 0]) kept.push_back(program);
+  }
+  return kept;
+}
+
+Threshold choose_threshold(std::span<const ProgramScore> all) {
+  const std::vector<ProgramScore> programs = of_others(all);
   Threshold threshold;
   const auto honest = std::find_if(programs.begin(), programs.end(), [](const ProgramScore& p) { return !p.miner; });
   assert(honest != programs.end());
@@ -99,6 +119,7 @@ Threshold choose_threshold(std::span<const ProgramScore> programs) {
   }
   threshold.value = std::min(1.0, threshold.value);
   count_reaching(programs, threshold);
+  count_own(all, threshold);
   return threshold;
 }
 

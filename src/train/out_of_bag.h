@@ -7,6 +7,7 @@
 
 #include "dataset/examples.h"
 #include "dataset/groups.h"
+#include "model/decision.h"
 #include "train/forest.h"
 
 namespace davy::train {
@@ -19,30 +20,38 @@ struct Unseen {
 Unseen out_of_bag(const GrownForest& grown);
 
 /// A program by the highest threshold at which it would have raised an alert, by scores of what did not see it: of one
-/// process or workload, seen from its start or late, three of four successive windows reach it (as detect/evidence.h
-/// asks for; the dataset holds some of the windows only, so this is near that rule and not the same).
+/// process or workload, seen from its start or late. Of a dataset without every window this is near what a detector
+/// finds and not the same.
 struct ProgramScore {
   std::string program;
   std::string family;
   bool miner = false;
   double level = 0;
+  bool own = false;  // of ours: dataset::is_own
 };
+
+/// Those that others wrote, in order; of a label of which there are none, those of ours. Thresholds are set by these:
+/// who wrote the detector can write a twin that no threshold parts from miners, and one more or less of them is no fact
+/// about a host. What ours would do is told apart.
+std::vector<ProgramScore> of_others(std::span<const ProgramScore> programs);
 
 /// Every program that was scored unseen, highest level first.
 std::vector<ProgramScore> score_programs(const dataset::Examples& examples, const dataset::Groups& groups,
-                                         const Unseen& unseen);
+                                         const Unseen& unseen, const model::Decision& decision = {});
 
-/// Where to alert. When all miners stand above all honest programs: half the way between, at least kLeastMargin above
-/// the honest one. When they overlap: where F_0.5 over programs is highest, which holds a false alarm to be worse than
-/// a miss without giving up every miner for one honest twin (van Rijsbergen 1979). When the only miner family was
-/// never left out, a quarter of the way up to 1. The threshold is approximate: the honest programs it is held against
-/// trained the other trees or folds, and n of them say nothing about rates below about 1 / n.
+/// Where to alert, by programs that others wrote. When all miners stand above all honest programs: half the way
+/// between, at least kLeastMargin above the honest one. When they overlap: where F_0.5 over programs is highest, which
+/// holds a false alarm to be worse than a miss without giving up every miner for one honest twin (van Rijsbergen 1979).
+/// When the only miner family was never left out, a quarter of the way up to 1. The threshold is approximate: the
+/// honest programs it is held against trained the other trees or folds, and n of them say nothing about rates below
+/// about 1 / n.
 struct Threshold {
   double value = 1;
   ProgramScore highest_honest;
   std::optional<ProgramScore> lowest_miner;  // none: the only miner family was never left out
   std::size_t miners = 0, miners_reach = 0;  // programs, and those at or above `value`
   std::size_t honest = 0, honest_reach = 0;
+  std::size_t own_honest = 0, own_honest_reach = 0;  // of ours, in none of the above
 };
 inline constexpr double kLeastMargin = 0.02;
 

@@ -53,8 +53,9 @@ Result<Unseen> out_of_fold(const dataset::Examples& examples, const dataset::Gro
   };
   Unseen unseen{std::vector<double>(examples.rows.size(), 0.0), std::vector<std::uint8_t>(examples.rows.size(), 0)};
   for (std::uint32_t fold = 0; fold < folds; ++fold) {
-    const auto scorer =
-        learn(dataset::filtered(examples, [&](std::size_t row) { return fold_of_row(row) != fold; }), setting);
+    const auto others = dataset::filtered(
+        examples, [&](std::size_t row) { return fold_of_row(row) != fold && examples.rows[row].learned; });
+    const auto scorer = learn(others, setting);
     if (!scorer) return scorer.error();
     for (std::size_t row = 0; row < examples.rows.size(); ++row) {
       if (fold_of_row(row) != fold) continue;

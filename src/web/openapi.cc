@@ -111,6 +111,7 @@ Fields row() {
                              {"last_seen", time("end of its last slice with activity")},
                              {"age_s", number()},
                              {"score", or_null(share("null: too young or too idle to be scored"))},
+                             {"threshold", share("at which it alerts")},
                              {"cpus", number("CPUs used in the last slice")},
                              {"coverage", share("share of the window in which system calls were counted")},
                              {"detection", or_null(text("id of its open detection"))},
@@ -173,20 +174,31 @@ Fields feature() {
 
 Fields workload() {
   return stamp() + row() +
-         Fields{
-             {"command_line", or_null(text("of the process; null: hidden, unknown, or of no interest"))},
-             {"release", text("digest of the model")},
-             {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
-             {"reasons_in", or_null(one_of({"score", "log odds"}))},
-             {"reasons", list(ref("Reason"),
-                              "largest contribution first; with the base they add up to the score, or its log odds")},
-             {"process_list", list(ref("ScoredProcess"), "by score, at most 16")},
-             {"series", list(ref("SlicePoint"), "oldest first, at most 60")},
-             {"rounding",
-              object({{"nearest", integer()}, {"down", integer()}, {"up", integer()}, {"zero", integer()}})},
-             {"connections", list(ref("LiveConnection"), "oldest first")},
-             {"features", list(ref("Feature"))},
-             {"not_evaluated", list(text(), "what was not seen, in words")}};
+         Fields{{"command_line", or_null(text("of the process; null: hidden, unknown, or of no interest"))},
+                {"release", text("digest of the model")},
+                {"window_score", or_null(share("of the window that reasons and features are of"))},
+                {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
+                {"reasons_in", or_null(one_of({"score", "log odds"}))},
+                {"reasons",
+                 list(ref("Reason"),
+                      "largest contribution first; with the base they add up to window_score, or its log odds")},
+                {"process_list", list(ref("ScoredProcess"), "by score, at most 16")},
+                {"series", list(ref("SlicePoint"), "oldest first, at most 60")},
+                {"rounding",
+                 object({{"nearest", integer()}, {"down", integer()}, {"up", integer()}, {"zero", integer()}})},
+                {"connections", list(ref("LiveConnection"), "oldest first")},
+                {"features", list(ref("Feature"))},
+                {"not_evaluated", list(text(), "what was not seen, in words")}};
+}
+
+Fields part() {
+  return {{"pid", integer()},
+          {"comm", text()},
+          {"exe", or_null(text())},
+          {"cpus", number("CPUs used on average over its window")},
+          {"talks", flag("it has a conversation")},
+          {"ended", flag()},
+          {"score", share("of its own evidence; 0: never scored")}};
 }
 
 Json detection() {
@@ -199,9 +211,11 @@ Json detection() {
                      {"host", or_null(text())},
                      {"workload", or_null(ref("Identity"))},
                      {"process", or_null(ref("DetectionProcess"))},
+                     {"parts", list(ref("Part"), "who does what in it, the most CPU first, at most 8")},
                      {"connections", list(ref("Connection"))},
                      {"coverage", share("share of the window in which system calls were counted")},
-                     {"score", share("")},
+                     {"score", share("held against the threshold")},
+                     {"window_score", share("of the window that the reasons are of")},
                      {"score_low", or_null(share("of the probability; null: not calibrated"))},
                      {"score_high", or_null(share("of the probability; null: not calibrated"))},
                      {"threshold", share("")},
@@ -209,7 +223,8 @@ Json detection() {
                      {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
                      {"reasons_in", or_null(one_of({"score", "log odds"}))},
                      {"reasons", list(ref("Reason"))},
-                     {"not_evaluated", list(text(), "what was not seen, in words")}});
+                     {"not_evaluated", list(text(), "what was not seen, in words")},
+                     {"allowed", or_null(ref("Allowed"))}});
   out["properties"]["closed_because"] = text("in words; only when closed");
   return out;
 }
@@ -251,6 +266,8 @@ Json schemas() {
            object(process() + Fields{{"score", or_null(share(""))}, {"cpus", number()}, {"age_s", number()}})},
           {"DetectionProcess", object(detection_process())},
           {"Identity", object(identity())},
+          {"Part", object(part())},
+          {"Allowed", object({{"entry", integer()}, {"owner", text()}, {"reason", text()}, {"until", time()}})},
           {"Connection", object(connection())},
           {"LiveConnection", object(live_connection())},
           {"Feature", object(feature())},

@@ -64,6 +64,7 @@ Json row(const Snapshot& snapshot, const WorkloadView& view) {
   out["last_seen"] = to_rfc3339(view.last_seen);
   out["age_s"] = brief(view.age_s);
   out["score"] = scored(view) ? Json(brief(view.score)) : Json(nullptr);
+  out["threshold"] = view.threshold;
   out["cpus"] = brief(view.cpus);
   out["coverage"] = brief(view.coverage);
   out["detection"] = text_or_null(view.detection);
@@ -153,6 +154,7 @@ Json workload(const Snapshot& snapshot, std::string_view id) {
   out.update(row(snapshot, *found));
   out["command_line"] = text_or_null(found->command_line);
   out["release"] = snapshot.release;
+  out["window_score"] = scored(*found) ? Json(brief(found->window_score)) : Json(nullptr);
   out["base"] = std::move(numbers.base);
   const std::string_view unit = snapshot.model ? detect::reasons_in(*snapshot.model) : std::string_view();
   out["reasons_in"] = text_or_null(std::string(unit));

@@ -1,5 +1,5 @@
 // Names and numbers as the report prints them.
-import type { Figure } from './report';
+import type { Decision, Figure } from './report';
 import { safe } from '../src/words';
 
 interface Name {
@@ -26,6 +26,12 @@ const kSplits: Record<string, Name> = {
   random_windows: { name: 'Windows at random', what: 'leaky: other windows of the same run were learned from' },
   overlapping_windows: { name: 'Overlapping windows at random', what: 'leaky: windows that share up to nine tenths of what they saw' },
 };
+
+export const alert_is = (decision: Decision): string =>
+  decision.kind === 'counting'
+    ? `An alert is ${decision.needed} of the last ${decision.of} windows at or above the threshold.`
+    : 'An alert is evidence at or above the threshold, gathered over windows as far as they do not repeat each other.';
+export const decide_flag = (decision: Decision): string => (decision.kind === 'counting' ? `${decision.needed}/${decision.of}` : 'evidence');
 
 export const kCounts = 'grouped';
 export const kLeaky = ['random_runs', 'random_windows', 'overlapping_windows'];

@@ -106,6 +106,13 @@ export interface Counts {
   days: number;
 }
 
+/** How scores of windows become an alert: gathered evidence, or so many of the last ones at the threshold. */
+export interface Decision {
+  kind: string;
+  needed?: number;
+  of?: number;
+}
+
 export interface About {
   dataset: string;
   schema: string;
@@ -116,7 +123,7 @@ export interface About {
   inner: number;
   windows_of_run: number;
   grid: string;
-  rule: { needed: number; of: number };
+  decision: Decision;
   models: string[];
   omitted: { split: string; why: string }[];
   test_mix: number;

@@ -71,6 +71,7 @@ export interface WorkloadRow extends Identity {
   last_seen: string;
   age_s: number;
   score: number | null;
+  threshold: number;
   cpus: number;
   coverage: number;
   detection: string | null;
@@ -158,6 +159,7 @@ export interface Workload extends WorkloadRow {
   time: string | null;
   command_line: string | null;
   release: string;
+  window_score: number | null;
   base: number | null;
   reasons_in: Unit | null;
   reasons: Reason[];
@@ -167,6 +169,25 @@ export interface Workload extends WorkloadRow {
   connections: LiveConnection[];
   features: Feature[];
   not_evaluated: string[];
+}
+
+/** What one process of a workload does for it. */
+export interface Part {
+  pid: number;
+  comm: string;
+  exe: string | null;
+  cpus: number;
+  talks: boolean;
+  ended: boolean;
+  score: number;
+}
+
+/** Who answers for a detection's being silent. */
+export interface Allowed {
+  entry: number;
+  owner: string;
+  reason: string;
+  until: string;
 }
 
 /** As `davy watch --json` prints it. */
@@ -180,9 +201,11 @@ export interface Detection {
   host: string | null;
   workload: Identity | null;
   process: (Process & { exe_sha256: string | null }) | null;
+  parts: Part[];
   connections: Connection[];
   coverage: number;
   score: number;
+  window_score: number;
   score_low: number | null;
   score_high: number | null;
   threshold: number;
@@ -190,6 +213,7 @@ export interface Detection {
   reasons_in: Unit | null;
   reasons: Reason[];
   not_evaluated: string[];
+  allowed: Allowed | null;
   closed_because?: string;
 }
 

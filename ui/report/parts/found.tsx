@@ -1,4 +1,4 @@
-import { count, model_name, model_what, range, seconds, share } from '../names';
+import { alert_is, count, model_name, model_what, range, seconds, share } from '../names';
 import { models_of, type Figure, type Model, type Report, type Seconds } from '../report';
 import { Name, Section, Share, Tag, Whisker } from './marks';
 import { Table, type Column } from './table';
@@ -11,7 +11,6 @@ const aside = (figure: Figure): string => (figure.value === null ? 'none was jud
 
 function Sentence({ name, model, report }: { name: string; model: Model; report: Report }) {
   const { recall, false_positive_rate: alarms, seconds_to_alert: time } = model.at_shipped;
-  const { rule } = report.about;
   return (
     <>
       <p class="finding">
@@ -20,8 +19,7 @@ function Sentence({ name, model, report }: { name: string; model: Model; report:
       </p>
       <p class="lede">
         It had seen none of the families it is judged on. A <i>family</i> is one upstream project with its forks, joined with what runs the same executable; it counts in part when only some of
-        its programs, runs or repeats were alerted. An alert is {rule.needed} of the last {rule.of} <i>windows</i> at or above the threshold; a window is what one process or container did in the
-        last ten minutes, looked at every ten seconds.
+        its programs, runs or repeats were alerted. {alert_is(report.about.decision)} A <i>window</i> is what one process or container did in the last ten minutes, looked at every ten seconds.
         {time && ` Half of the alerts on miners came within ${seconds(time.median)} of the first sight, nine tenths within ${seconds(time.p90)}.`}
       </p>
     </>

@@ -1,4 +1,4 @@
-import { minute, model_name, plural, quantity } from '../names';
+import { alert_is, decide_flag, minute, model_name, plural, quantity } from '../names';
 import { models_of, type Counts, type Report } from '../report';
 import { safe } from '../../src/words';
 import { Section } from './marks';
@@ -12,7 +12,7 @@ function command_of(report: Report): string {
     `--models ${about.models.map(safe).join(',')}`,
     `--splits ${splits.join(',')}`,
     `--grid ${safe(about.grid)} --repeats ${about.repeats} --outer ${about.outer} --inner ${about.inner}`,
-    `--windows ${about.windows_of_run} --needed ${about.rule.needed} --of ${about.rule.of} --seed ${about.seed}`,
+    `--windows ${about.windows_of_run} --decide ${decide_flag(about.decision)} --seed ${about.seed}`,
     [...(report.ablation.length ? [] : ['--no-ablation']), ...(report.learning_curve.length ? [] : ['--no-learning-curve'])].join(' '),
   ]
     .filter(Boolean)
@@ -85,10 +85,8 @@ export function Made({ report }: { report: Report }) {
         </dd>
         <dt>Seed</dt>
         <dd>{about.seed}</dd>
-        <dt>Rule of alerts</dt>
-        <dd>
-          {about.rule.needed} of the last {about.rule.of} windows
-        </dd>
+        <dt>How an alert is decided</dt>
+        <dd>{alert_is(about.decision)}</dd>
         <dt>Settings to choose among</dt>
         <dd>{about.grid === 'full' ? 'the full grid, a dozen or more of each model' : 'a small grid, a few of each model: figures may be better with the full one'}</dd>
       </dl>

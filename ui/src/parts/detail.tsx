@@ -1,17 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../live';
-import type { Connection, Detection, Identity, Process, Reason, Unit, Workload } from '../api';
+import type { Allowed, Connection, Detection, Identity, Process, Reason, Unit, Workload } from '../api';
 import { age, cpus, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
 import { Evidence } from './evidence';
 import { Reasons } from './reasons';
 import { Score } from './score';
-import { Connections, Features, Lineage, Processes } from './tables';
+import { Connections, Features, Lineage, Parts, Processes } from './tables';
 
 /** What a page of one workload or one detection shows, from whichever of the two is known. */
 interface Case {
   identity: Identity | null;
   process: (Process & { exe_sha256?: string | null }) | null;
   score: number | null;
+  window_score: number | null;
   threshold: number;
   reasons: Reason[];
   reasons_in: Unit | null;
@@ -34,6 +35,7 @@ function case_of(detection: Detection | null, workload: Workload | null): Case |
     identity: live ?? detection?.workload ?? null,
     process: detection && (!live?.process || live.process.pid === detection.process?.pid) ? detection.process : (live?.process ?? null),
     score: from.score,
+    window_score: from.window_score,
     threshold: detection?.threshold ?? from.threshold,
     reasons: from.reasons,
     reasons_in: from.reasons_in,
@@ -190,7 +192,7 @@ function Body({ of }: { of: Case }) {
   return (
     <>
       <Panel id="why-title" title="Why">
-        <Reasons reasons={of.reasons} unit={of.reasons_in} base={workload?.base ?? null} score={of.score} threshold={of.threshold} />
+        <Reasons reasons={of.reasons} unit={of.reasons_in} base={workload?.base ?? null} score={of.window_score} above={of.score !== null && of.score >= of.threshold} />
       </Panel>
       {workload && (
         <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>
@@ -202,6 +204,7 @@ function Body({ of }: { of: Case }) {
       </Panel>
       <Panel id="processes-title" title="Processes">
         {of.process && <Lineage process={of.process} />}
+        {of.detection && of.detection.parts.length > 1 && <Parts parts={of.detection.parts} />}
         {workload && <Processes processes={workload.process_list} all={workload.processes} threshold={of.threshold} />}
       </Panel>
       {workload && workload.features.length > 0 && (
@@ -216,6 +219,10 @@ function Body({ of }: { of: Case }) {
       )}
     </>
   );
+}
+
+function allowed_words({ entry, owner, reason, until }: Allowed): string {
+  return `It raises no alert: ${safe(owner)} answers for it until ${until.slice(0, 10)} (${safe(reason)}; allow entry ${entry}).`;
 }
 
 /** One workload or one detection, in full. */
@@ -246,6 +253,7 @@ export function Detail({ detection, workload, wanted }: { detection: Answer<Dete
               {when(of)}
               {ended ? ' The workload has ended; this is the last that was seen of it.' : ''}
             </p>
+            {of.detection?.allowed && <p>{allowed_words(of.detection.allowed)}</p>}
           </div>
           <div class="columns">
             <div class="column">

@@ -11,8 +11,8 @@ function added(contribution: number, unit: Unit): string {
 
 function ending(unit: Unit, base: number | null, score: number | null): string {
   if (base === null || score === null) return '';
-  if (unit === 'score') return `Points of the score: with nothing known it is ${percent(base)}; the groups add up to ${percent(score)}. `;
-  return `In log odds of a miner: with nothing known they are ${base.toFixed(2)}; with all groups the score is ${percent(score)}. `;
+  if (unit === 'score') return `Points of the score: with nothing known it is ${percent(base)}; the groups add up to the ${percent(score)} of its window. `;
+  return `In log odds of a miner: with nothing known they are ${base.toFixed(2)}; with all groups its window scores ${percent(score)}. `;
 }
 
 /** "Origin, accounting and memory hardly count here." */
@@ -24,12 +24,11 @@ function hardly(reasons: Reason[]): string {
 }
 
 /**
- * Why, by group of features: words, and how many points of the score each adds or takes. Above the threshold what speaks
+ * Why, by group of features: words, and how many points of the window's score each adds or takes. Above the threshold what speaks
  * for mining comes first, as the server has it; below, what counts most.
  */
-export function Reasons({ reasons: given, unit, base, score, threshold }: { reasons: Reason[]; unit: Unit | null; base: number | null; score: number | null; threshold: number }) {
+export function Reasons({ reasons: given, unit, base, score, above }: { reasons: Reason[]; unit: Unit | null; base: number | null; score: number | null; above: boolean }) {
   const strength = (reason: Reason) => Math.abs(reason.contribution);
-  const above = score !== null && score >= threshold;
   const reasons = given.filter((reason) => strength(reason) >= kHardly);
   if (!above) reasons.sort((a, b) => strength(b) - strength(a));
   if (given.length === 0) return <p class="quiet">Too young or too idle to be scored: there is nothing to explain yet.</p>;

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Connection, Feature, LiveConnection, Process, ProcessRow } from '../api';
+import type { Connection, Feature, LiveConnection, Part, Process, ProcessRow } from '../api';
 import { bytes, count, cpus, many, pause, percent, points, process_name, quantity, safe, short_age } from '../words';
 
 const kFirst: Record<string, string> = {
@@ -136,6 +136,48 @@ export function Processes({ processes, all, threshold }: { processes: ProcessRow
       </div>
       {all > processes.length && <p class="note">{all - processes.length} more with lower scores are not listed.</p>}
     </>
+  );
+}
+
+function part_of({ cpus: used, talks }: Part): string {
+  const computes = used >= 0.05;
+  if (computes && talks) return 'computes and talks';
+  if (talks) return 'talks';
+  return computes ? 'computes' : 'hardly anything';
+}
+
+/** Who does what in a workload: in a miner that splits roles one computes and another talks. */
+export function Parts({ parts }: { parts: Part[] }) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Who does what">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Process</th>
+            <th scope="col">Does</th>
+            <th scope="col" class="right">
+              CPUs
+            </th>
+            <th scope="col">Executable</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map((part) => (
+            <tr key={part.pid}>
+              <td>
+                {safe(part.comm) || '(no name)'} <span class="weak number">{part.pid}</span>
+              </td>
+              <td>
+                {part_of(part)}
+                {part.ended ? ', has ended' : ''}
+              </td>
+              <td class="right number">{cpus(part.cpus)}</td>
+              <td class="mono wrap">{part.exe ? safe(part.exe) : <span class="quiet">unknown</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

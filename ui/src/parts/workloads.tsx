@@ -12,13 +12,13 @@ function Why({ row }: { row: WorkloadRow }) {
   return <>{row.why.map((reason) => prose(reason.text)).join(' · ')}</>;
 }
 
-function Row({ row, threshold, most }: { row: WorkloadRow; threshold: number; most: number }) {
+function Row({ row, most }: { row: WorkloadRow; most: number }) {
   const others = row.processes - 1;
   return (
     <li class={`row${row.detection ? ' row-open' : ''}`}>
       <a href={workload_link(row.id)} class="row-link">
         <span class="cell cell-score">
-          <Score score={row.score} threshold={threshold} />
+          <Score score={row.score} threshold={row.threshold} />
         </span>
         <span class="cell cell-name">
           <span class="strong clip">{process_name(row.process)}</span>
@@ -67,7 +67,7 @@ export function WorkloadList({ answer, all, show_all }: { answer: Workloads; all
         </div>
         <ul>
           {shown.map((row) => (
-            <Row key={row.id} row={row} threshold={answer.threshold} most={most} />
+            <Row key={row.id} row={row} most={most} />
           ))}
         </ul>
       </div>
