@@ -134,16 +134,19 @@ std::vector<std::pair<std::size_t, std::size_t>> shared(const Settings& settings
 }
 
 Result<Scorers> all_forests(const dataset::Examples& examples, const Settings& settings) {
+  const auto ground = ground_of(examples);
+  if (!ground) return ground.error();
   Scorers scorers;
   for (const auto& [begin, end] : shared<ForestOptions>(settings)) {
     ForestOptions largest = std::get<ForestOptions>(settings[begin].options);
     largest.tree.order = 0;
+    largest.score_out_of_bag = false;
     for (std::size_t i = begin; i < end; ++i) {
       const auto& one = std::get<ForestOptions>(settings[i].options);
       largest.trees = std::max(largest.trees, one.trees);
       largest.tree.depth = std::max(largest.tree.depth, one.tree.depth);
     }
-    const auto grown = train_forest(examples, largest);
+    const auto grown = train_forest(*ground, largest);
     if (!grown) return grown.error();
     std::map<int, model::Forest> by_depth;  // ordering leaves costs most: once a depth
     for (std::size_t i = begin; i < end; ++i) {

@@ -22,6 +22,7 @@ class Mass {
   Mass() = default;
   Mass(double all, double miners) : sums_{all, miners} {}
   void add(const Mass& other) { sums_ += other.sums_; }
+  void add_if(bool taken, const Mass& other) { sums_ += other.sums_ * (taken ? 1.0 : 0.0); }  // without a branch
   [[nodiscard]] Mass without(const Mass& other) const { return Mass(sums_ - other.sums_); }
   [[nodiscard]] double all() const { return sums_[0]; }
   [[nodiscard]] double miners() const { return sums_[1]; }
@@ -62,6 +63,7 @@ struct Part {
   std::size_t end = 0;
   int depth = 0;
   std::uint64_t path = 1;  // names the node by the turns that lead to it
+  Mass mass;               // of its rows, added in their order
 };
 
 /// What a node's rows weigh bin by bin. Most nodes hold few rows and fill few bins: only those are gone through, and
@@ -95,7 +97,7 @@ class Histogram {
   std::array<std::uint8_t, kMaxBins + 1> filled_{};  // 1 or 0, looked at a word at a time
 };
 
-constexpr std::size_t kTogether = 8;  // features whose histograms are filled at once
+constexpr std::size_t kTogether = 4;  // features whose histograms are filled at once
 
 class Grower {
  public:
@@ -120,7 +122,8 @@ class Grower {
 
   model::Tree grow() {
     tree_.emplace_back();
-    std::vector<Part> open{{0, 0, rows_.size(), 0, 1}};
+    std::vector<Part> open{{0, 0, rows_.size(), 0, 1, {}}};
+    for (const std::uint32_t row : rows_) open.front().mass.add(mass_[row]);
     while (!open.empty()) {
       const Part part = open.back();
       open.pop_back();
@@ -134,22 +137,15 @@ class Grower {
 
  private:
   void grow_part(const Part& part, std::vector<Part>& open) {
-    const Mass mass = mass_of(part);
-    tree_[part.node].value = mass.frequency();
-    tree_[part.node].cover = mass.all();
+    tree_[part.node].value = part.mass.frequency();
+    tree_[part.node].cover = part.mass.all();
     if (part.depth == options_.depth || is_pure(part)) return;
-    const std::optional<Split> split = best_split(part, mass);
+    const std::optional<Split> split = best_split(part);
     if (split) apply(part, *split, open);
   }
 
   [[nodiscard]] std::span<const std::uint32_t> rows_of(const Part& part) const {
     return std::span(rows_).subspan(part.begin, part.end - part.begin);
-  }
-
-  [[nodiscard]] Mass mass_of(const Part& part) const {
-    Mass mass;
-    for (const std::uint32_t row : rows_of(part)) mass.add(mass_[row]);
-    return mass;
   }
 
   [[nodiscard]] bool is_pure(const Part& part) const {
@@ -169,7 +165,7 @@ class Grower {
   }
 
   /// Draws features without replacement until `tried_` that are not constant in the node were looked at.
-  std::optional<Split> best_split(const Part& part, const Mass& mass) {
+  std::optional<Split> best_split(const Part& part) {
     CounterRandom random(input_.seed, input_.number, part.path);
     std::copy(input_.features.begin(), input_.features.end(), order_.begin());
     const auto constant = constant_in(part);
@@ -182,9 +178,9 @@ class Grower {
         std::swap(order_[drawn], order_[drawn + random.below(order_.size() - drawn)]);
         if (constant[order_[drawn]] == 0) features[count++] = order_[drawn];
       }
-      fill(part, std::span(features).first(count));
+      fill<kTogether>(part, std::span(features).first(count));
       for (std::size_t i = 0; i < count; ++i) {
-        const bool parts = try_feature(mass, features[i], histograms_[i], best);
+        const bool parts = try_feature(part.mass, features[i], histograms_[i], best);
         constant[features[i]] = parts ? 0 : 1;
         tried += parts ? 1 : 0;
       }
@@ -193,12 +189,20 @@ class Grower {
     return best;
   }
 
-  /// Of several features at once: rows of one bin are added one after the other, and each has to wait for the last.
+  /// Of at most `Count` features at once: rows of one bin are added one after the other, and each has to wait for the
+  /// last.
+  template <std::size_t Count>
   void fill(const Part& part, std::span<const std::uint16_t> features) {
-    std::array<const std::uint8_t*, kTogether> codes{};
-    for (std::size_t i = 0; i < features.size(); ++i) codes[i] = input_.bins.column(features[i]).data();
+    if constexpr (Count > 1) {
+      if (features.size() < Count) return fill<Count - 1>(part, features);
+    }
+    if (features.empty()) return;
+    std::array<const std::uint8_t*, Count> codes;
+    for (std::size_t i = 0; i < Count; ++i) codes[i] = input_.bins.column(features[i]).data();
     for (const std::uint32_t row : rows_of(part)) {
-      for (std::size_t i = 0; i < features.size(); ++i) histograms_[i].add(codes[i][row], mass_[row]);
+      const Mass mass = mass_[row];
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < Count; ++i) histograms_[i].add(codes[i][row], mass);
     }
   }
 
@@ -237,7 +241,6 @@ class Grower {
   }
 
   void apply(const Part& part, const Split& split, std::vector<Part>& open) {
-    const std::size_t cut = partition(part, split);
     const auto left = static_cast<std::uint32_t>(tree_.size());
     tree_.resize(tree_.size() + 2);
     const Bins::Column& column = input_.bins.columns[split.feature];
@@ -246,26 +249,29 @@ class Grower {
     node.right = left + 1;
     node.feature = split.feature;
     node.threshold = threshold_between(column.high[split.last_left], column.low[split.first_right]);
-    Part low{left, part.begin, cut, part.depth + 1, mix(2 * part.path)};
-    Part high{left + 1, cut, part.end, part.depth + 1, mix(2 * part.path + 1)};
+    Part low{left, part.begin, part.end, part.depth + 1, mix(2 * part.path), {}};
+    Part high{left + 1, part.begin, part.end, part.depth + 1, mix(2 * part.path + 1), {}};
+    partition(split, low, high);
     open.push_back(high);
     open.push_back(low);
   }
 
-  /// Puts rows that go left first; both sides keep their order, in which weights are added. Without a branch, which no
-  /// processor could foresee. Returns where the right side begins.
-  std::size_t partition(const Part& part, const Split& split) {
+  /// Deals the rows that `low` and `high` both begin with, without a branch, which no processor could foresee. Both
+  /// keep their order.
+  void partition(const Split& split, Part& low, Part& high) {
     const auto codes = input_.bins.column(split.feature);
-    std::size_t kept = part.begin, moved = 0;
-    for (std::size_t i = part.begin; i < part.end; ++i) {
+    std::size_t kept = low.begin, moved = 0;
+    for (std::size_t i = low.begin; i < low.end; ++i) {
       const std::uint32_t row = rows_[i];
       const bool left = codes[row] <= split.last_left;
       rows_[kept] = moved_[moved] = row;
       kept += left ? 1 : 0;
       moved += left ? 0 : 1;
+      low.mass.add_if(left, mass_[row]);
+      high.mass.add_if(!left, mass_[row]);
     }
     std::copy_n(moved_.begin(), moved, rows_.begin() + static_cast<std::ptrdiff_t>(kept));
-    return kept;
+    low.end = high.begin = kept;
   }
 
   const TreeInput& input_;
