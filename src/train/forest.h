@@ -25,11 +25,11 @@ struct ForestOptions {
   ClassWeights class_weights = ClassWeights::kBalanced;
   std::vector<std::uint16_t> features;  // that may be used, ascending; empty: all
   bool bootstrap = true;                // false: every tree sees every family once, and no score is out of bag
+  bool score_out_of_bag = true;         // false: the forest alone is asked for, and scores stay empty
   // Per tree each group of features is left out with probability `drop_group`, so that no cheap tell carries the model
   // alone. `groups` gives each feature's group; empty: all are one group, which is never dropped.
   std::vector<std::uint8_t> groups;
   double drop_group = 0;
-  bool score_out_of_bag = true;                   // false: the forest alone is asked for, and scores stay empty
   std::function<void(std::size_t done)> on_tree;  // after each tree, from any thread but one at a time
 };
 
