@@ -153,9 +153,8 @@ Result<Scorers> all_forests(const dataset::Examples& examples, const Settings& s
       const auto& one = std::get<ForestOptions>(settings[i].options);
       auto [at, fresh] = by_depth.try_emplace(one.tree.depth);
       if (fresh) at->second = cut_off(grown->forest, largest.trees, one.tree);
-      model::Forest prefix = at->second;
-      prefix.trees.resize(one.trees);
-      scorers.emplace_back(std::move(prefix));
+      const auto first = at->second.trees.begin();
+      scorers.emplace_back(model::Forest{at->second.features, {first, first + static_cast<std::ptrdiff_t>(one.trees)}});
     }
   }
   return scorers;
@@ -187,6 +186,7 @@ model::Tree upper_part(const model::Tree& tree, int depth) {
   std::vector<int> depth_of(tree.size(), 0);
   std::vector<std::uint32_t> renamed(tree.size(), 0);
   model::Tree upper;
+  upper.reserve(tree.size());
   for (std::size_t i = 0; i < tree.size(); ++i) {  // children stand after their parent
     if (!tree[i].is_leaf()) depth_of[tree[i].left] = depth_of[tree[i].right] = depth_of[i] + 1;
     if (depth_of[i] > depth) continue;

@@ -77,6 +77,7 @@ std::vector<Order> orders_among(const Shape& shape, std::span<const std::int8_t>
                                 const std::vector<double>& weights) {
   const Parted parted(shape, directions);
   std::vector<Order> orders;
+  orders.reserve(weights.size() * weights.size() / 2);
   for (std::uint32_t a = 0; a < weights.size(); ++a) {
     for (std::uint32_t b = 0; b < weights.size(); ++b) {
       if (!parted(a, b)) orders.push_back({a, b, 1 / weights[a] + 1 / weights[b]});
