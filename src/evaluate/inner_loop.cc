@@ -19,7 +19,7 @@ using train::ProgramScore;
 
 namespace {
 
-/// To thousandths: Venn-Abers costs the square of the number of places, and holds for places fixed ahead.
+/// To thousandths: Venn-Abers holds for places fixed ahead, and a thousand are as many as any reader tells apart.
 double coarse(double score) { return std::round(score * 1000) / 1000; }
 
 }  // namespace

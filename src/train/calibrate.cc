@@ -56,24 +56,52 @@ std::vector<double> values_of(std::span<const Point> points) {
   return values;
 }
 
-/// The isotonic value of point `at`.
-double value_at(std::span<const Point> points, std::size_t at) { return values_of(points)[at]; }
+/// The steepness of the line from one sum of points to another, which lies behind.
+double slope(const Point& from, const Point& to) { return (to.miners - from.miners) / (to.weight - from.weight); }
 
-model::Range range_at(std::vector<Point>& points, std::size_t at, double weight) {
-  points[at].weight += weight;
-  const double low = value_at(points, at);
-  points[at].miners += weight;
-  const double high = value_at(points, at);
-  points[at].weight -= weight;
-  points[at].miners -= weight;
-  return {low, high};
+Point sum_of(const Point& a, const Point& b) { return {0, a.weight + b.weight, a.miners + b.miners}; }
+
+/// The isotonic values of one more row, were it before each of the points and behind the last. REQUIRES: it is as steep
+/// as any point, or steeper.
+///
+/// Isotonic values are slopes of the lower hull of the points' sums. A row before point i lifts those behind it; its
+/// own value is the slope of the line that lies below the sums before it, left, and the lifted ones behind it, right.
+/// As the row moves on, a left end is left only for the newest sum, where that lies below the line, and a right end
+/// only for the next corner of the hull (after Vovk, Petej & Fedorova 2015).
+std::vector<double> values_before(std::span<const Point> points, const Point& row) {
+  std::vector<Point> sums{{}}, lifted;
+  for (const Point& point : points) sums.push_back(sum_of(sums.back(), point));
+  for (const Point& sum : sums) lifted.push_back(sum_of(sum, row));
+  std::vector<std::size_t> corners;  // of the lifted, the nearest last
+  std::size_t left = 0;
+  const auto drop_what_is_above = [&](const Point& from) {
+    while (corners.size() > 1 && slope(from, lifted[corners.back()]) >= slope(from, lifted[corners.end()[-2]]))
+      corners.pop_back();
+  };
+  for (std::size_t i = points.size(); i > 0; --i) {
+    drop_what_is_above(lifted[i]);
+    corners.push_back(i);
+  }
+  std::vector<double> values;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i == 0 || slope(sums[left], sums[i]) < values.back()) {
+      left = i;
+      while (corners.back() <= i) corners.pop_back();
+      drop_what_is_above(sums[left]);
+      values.push_back(slope(sums[left], lifted[corners.back()]));
+    } else {
+      values.push_back(values.back());
+    }
+  }
+  values.push_back(row.miners / row.weight);
+  return values;
 }
 
-/// Of one more row by itself, before point `at`.
-model::Range range_before(const std::vector<Point>& points, std::size_t at, double weight) {
-  std::vector<Point> with(points);
-  with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), Point{});
-  return range_at(with, at, weight);
+/// The points upside down, from the last to the first.
+std::vector<Point> turned(const std::vector<Point>& points) {
+  std::vector<Point> turned(points.rbegin(), points.rend());
+  for (Point& point : turned) point.miners = -point.miners;
+  return turned;
 }
 
 /// Platt's likelihood with its gradient and curvature at (slope, offset).
@@ -162,15 +190,19 @@ model::Calibration fit_calibration(const Scored& scored, std::size_t programs) {
 }
 
 model::VennAbers fit_venn_abers(const Scored& scored, double weight) {
-  std::vector<Point> points = points_of(scored);
+  const std::vector<Point> points = points_of(scored);
+  const std::vector<double> high = values_before(points, {0, weight, weight});
+  const std::vector<double> low = values_before(turned(points), {0, weight, 0});
+  // A miner's row at a point is like one before it, as it is steeper; an honest one's like one behind it.
+  const auto range = [&](std::size_t behind, std::size_t before) {
+    return model::Range{std::clamp(0 - low[points.size() - behind], 0.0, 1.0), std::clamp(high[before], 0.0, 1.0)};
+  };
   model::VennAbers fitted;
   for (std::size_t i = 0; i < points.size(); ++i) {
     fitted.score.push_back(points[i].score);
-    fitted.at.push_back(range_at(points, i, weight));
+    fitted.at.push_back(range(i + 1, i));
   }
-  for (std::size_t i = 0; i <= points.size() && !points.empty(); ++i) {
-    fitted.between.push_back(range_before(points, i, weight));
-  }
+  for (std::size_t i = 0; i <= points.size() && !points.empty(); ++i) fitted.between.push_back(range(i, i));
   return fitted;
 }
 

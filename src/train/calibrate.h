@@ -28,7 +28,8 @@ model::Calibration fit_calibration(const Scored& scored, std::size_t programs);
 inline constexpr std::size_t kLeastForSteps = 100;
 
 /// For each place among the scores the isotonic value there were one more row of weight `weight` added, an honest one's
-/// and a miner's. O(n^2), done once; a prediction is a search.
+/// and a miner's; to 1e-12 where all weights together are some thousands. O(n log n), done once; a prediction is a
+/// search.
 model::VennAbers fit_venn_abers(const Scored& scored, double weight = 1);
 
 }  // namespace davy::train

@@ -120,6 +120,61 @@ TEST(VennAbers, IsTheDefinitionEverywhere) {
   }
 }
 
+/// As it is defined: for every place two isotonic regressions.
+model::Range range_by_two_fits(Rows rows, double at, double weight) {
+  rows.add(at, 0, weight);
+  const double low = fit_isotonic(rows.all())(at);
+  rows.miner.back() = 1;
+  return {low, fit_isotonic(rows.all())(at)};
+}
+
+void expect_two_fits(const Rows& rows, double weight) {
+  const model::VennAbers fitted = fit_venn_abers(rows.all(), weight);
+  std::vector<double> places{-1};
+  for (const double score : fitted.score) places.insert(places.end(), {score, score + 1e-6});
+  for (const double at : places) {
+    const model::Range expected = range_by_two_fits(rows, at, weight), range = fitted(at);
+    ASSERT_NEAR(range.low, expected.low, 1e-12) << at;
+    ASSERT_NEAR(range.high, expected.high, 1e-12) << at;
+    ASSERT_FALSE(std::signbit(range.low)) << "a zero that is written with a sign";
+    ASSERT_LE(range.high, 1);
+  }
+}
+
+TEST(VennAbers, IsTwoFitsAPlaceWithTiesAndAnyWeights) {
+  constexpr double kTiny = 1e-3, kLarge = 50;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+    CounterRandom random(seed, 9);
+    const std::uint64_t count = 1 + random.below(16), scores = 1 + random.below(20), shape = seed % 5;
+    Rows rows;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const double score = static_cast<double>(random.below(scores)) / 20;
+      const bool miner = shape == 0 ? random.uniform() < score : shape == 1 || (shape != 2 && random.below(2) == 0);
+      const double weight = shape == 3 ? 1 : 0.01 + random.uniform();
+      rows.add(score, miner ? 1 : 0, shape == 4 && random.below(2) == 0 ? kTiny : weight);
+    }
+    for (const double weight : {1.0, seed % 2 == 0 ? kLarge : kTiny})
+      ASSERT_NO_FATAL_FAILURE(expect_two_fits(rows, weight)) << seed;
+  }
+}
+
+/// Where each place would look at all others: values that only rise, each a little.
+TEST(VennAbers, ManyPlacesAreNoSquare) {
+  constexpr int kPlaces = 200'000;
+  Rows rows;
+  for (int i = 0; i < kPlaces; ++i) {
+    const double share = (i + 0.5) / kPlaces;
+    rows.add(share, 1, share / kPlaces);
+    rows.add(share, 0, (1 - share) / kPlaces);
+  }
+  const model::VennAbers fitted = fit_venn_abers(rows.all(), 0.01);
+  ASSERT_EQ(fitted.score.size(), kPlaces);
+  const model::Range middle = fitted(0.5);
+  EXPECT_LT(middle.low, 0.5);
+  EXPECT_GT(middle.high, 0.5);
+  EXPECT_NEAR(middle.low + middle.high, 1, 1e-4) << "it is symmetric";
+}
+
 TEST(VennAbers, KnowsLittleWhereLittleWasSeen) {
   EXPECT_EQ(model::VennAbers{}(0.5), (model::Range{0, 1}));
   Rows few, many;

@@ -22,16 +22,15 @@ Error bad(std::string message) { return {std::move(message), Error::Kind::kBadIn
 
 class ForestTrainer {
  public:
-  ForestTrainer(const dataset::Examples& examples, const dataset::Groups& groups, const ForestOptions& options)
-      : examples_(examples), groups_(groups), options_(options), bins_(make_bins(examples, groups.weight)) {
-    for (const auto& row : examples.rows) miner_.push_back(row.label == event::Label::kMiner ? 1 : 0);
-  }
+  ForestTrainer(const Ground& ground, const ForestOptions& options)
+      : ground_(ground), examples_(ground.examples), groups_(ground.groups), options_(options) {}
 
   GrownForest run() {
     grown_.forest.features = static_cast<std::uint16_t>(examples_.features);
     grown_.forest.trees.resize(options_.trees);
     drawn_.resize(options_.trees);
     for_each_parallel(options_.trees, [this](std::size_t tree) { grow(tree); });
+    if (!options_.score_out_of_bag) return std::move(grown_);
     grown_.out_of_bag.assign(examples_.rows.size(), 0.0);
     grown_.out_of_bag_trees.assign(examples_.rows.size(), 0);
     for_each_parallel(examples_.rows.size(), [this](std::size_t row) { score_out_of_bag(row); });
@@ -56,7 +55,7 @@ class ForestTrainer {
     drawn_[tree] = draw_families(tree);
     const std::vector<double> weight = weigh(drawn_[tree]);
     const std::vector<std::uint16_t> features = draw_features(tree);
-    const TreeInput input{bins_, weight, miner_, features, options_.seed, tree};
+    const TreeInput input{ground_.bins, weight, ground_.miner, features, options_.seed, tree};
     grown_.forest.trees[tree] = grow_tree(input, options_.tree);
     const std::scoped_lock lock(progress_);
     ++done_;
@@ -80,15 +79,17 @@ class ForestTrainer {
 
   [[nodiscard]] std::vector<double> weigh(const Drawn& drawn) const {
     std::vector<double> weight(examples_.rows.size(), 0.0);
-    double sum[2] = {0, 0};
+    double honest = 0, miners = 0;
     for (std::size_t i = 0; i < weight.size(); ++i) {
       if (groups_.family_of[i] == dataset::Groups::kNone) continue;
       weight[i] = groups_.weight[i] * drawn[groups_.family_of[i]];
-      sum[miner_[i]] += weight[i];
+      honest += ground_.miner[i] != 0 ? 0 : weight[i];
+      miners += ground_.miner[i] != 0 ? weight[i] : 0;
     }
     if (options_.class_weights == ClassWeights::kNone) return weight;
-    const double half = (sum[0] + sum[1]) / 2;
-    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] *= half / sum[miner_[i]];
+    const double half = (honest + miners) / 2;
+    const double factor[2] = {half / honest, half / miners};
+    for (std::size_t i = 0; i < weight.size(); ++i) weight[i] *= factor[ground_.miner[i]];
     return weight;
   }
 
@@ -122,11 +123,10 @@ class ForestTrainer {
     grown_.out_of_bag_trees[row] = trees;
   }
 
+  const Ground& ground_;
   const dataset::Examples& examples_;
   const dataset::Groups& groups_;
   const ForestOptions& options_;
-  Bins bins_;
-  std::vector<std::uint8_t> miner_;
   std::vector<Drawn> drawn_;  // per tree
   GrownForest grown_;
   std::mutex progress_;
@@ -182,11 +182,23 @@ Status check_trainable(const dataset::Examples& examples, const dataset::Groups&
   return {};
 }
 
+Result<Ground> ground_of(const dataset::Examples& examples) {
+  Ground ground{examples, dataset::group(examples), {}, {}};
+  if (const Status status = check_trainable(examples, ground.groups); !status) return status.error();
+  ground.bins = make_bins(examples, ground.groups.weight);
+  for (const auto& row : examples.rows) ground.miner.push_back(row.label == event::Label::kMiner ? 1 : 0);
+  return ground;
+}
+
+Result<GrownForest> train_forest(const Ground& ground, const ForestOptions& options) {
+  if (const Status status = check_options(ground.examples, options); !status) return status.error();
+  return ForestTrainer(ground, options).run();
+}
+
 Result<GrownForest> train_forest(const dataset::Examples& examples, const ForestOptions& options) {
-  const dataset::Groups groups = dataset::group(examples);
-  if (const Status status = check_trainable(examples, groups); !status) return status.error();
-  if (const Status status = check_options(examples, options); !status) return status.error();
-  return ForestTrainer(examples, groups, options).run();
+  const Result<Ground> ground = ground_of(examples);
+  if (!ground) return ground.error();
+  return train_forest(*ground, options);
 }
 
 }  // namespace davy::train

@@ -25,6 +25,7 @@ struct ForestOptions {
   ClassWeights class_weights = ClassWeights::kBalanced;
   std::vector<std::uint16_t> features;  // that may be used, ascending; empty: all
   bool bootstrap = true;                // false: every tree sees every family once, and no score is out of bag
+  bool score_out_of_bag = true;         // false: the forest alone is asked for, and scores stay empty
   // Per tree each group of features is left out with probability `drop_group`, so that no cheap tell carries the model
   // alone. `groups` gives each feature's group; empty: all are one group, which is never dropped.
   std::vector<std::uint8_t> groups;
@@ -41,10 +42,22 @@ struct GrownForest {
   std::vector<std::uint32_t> out_of_bag_trees;
 };
 
+/// Examples as forests see them that learn from them: what is the same for all, made once. Thread-safe.
+struct Ground {
+  const dataset::Examples& examples;  // must outlive it
+  dataset::Groups groups;
+  Bins bins;
+  std::vector<std::uint8_t> miner;  // per row
+};
+/// kBadInput, with the way out, for examples no forest can be learned from.
+Result<Ground> ground_of(const dataset::Examples& examples);
+
 /// Grows a probability forest. For each tree families are drawn with replacement, as many miner families as there are
 /// and as many honest ones as there are; a family drawn twice weighs twice, its programs weigh the same whatever their
 /// number of windows. Rows labelled neither miner nor benign take no part. Randomness is counter-based per (seed, tree,
-/// node). kBadInput, with the way out, for examples no forest can be learned from.
+/// node). kBadInput for options that do not fit.
+Result<GrownForest> train_forest(const Ground& ground, const ForestOptions& options);
+/// The same of ground_of() these.
 Result<GrownForest> train_forest(const dataset::Examples& examples, const ForestOptions& options);
 
 /// Whether there are features, and all are finite.

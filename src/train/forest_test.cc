@@ -46,6 +46,20 @@ TEST(TrainForest, ItsDigestIsPinned) {
             "332c518169826873d648b53a8dedd1a8b96a109c0a0c728317974cb77c80d65c");
 }
 
+TEST(TrainForest, ManyOfOneGroundAreThoseOfTheirOwn) {
+  const dataset::Examples examples = Planted{}.make(1);
+  const auto ground = ground_of(examples);
+  ASSERT_TRUE(ground);
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    ForestOptions options = small(seed);
+    const GrownForest alone = *train_forest(examples, options);
+    options.score_out_of_bag = false;
+    const GrownForest shared = *train_forest(*ground, options);
+    EXPECT_EQ(shared.forest, alone.forest);
+    EXPECT_TRUE(shared.out_of_bag.empty());
+  }
+}
+
 TEST(TrainForest, SeedsGiveOtherForests) {
   const dataset::Examples examples = Planted{}.make(1);
   EXPECT_NE(train_forest(examples, small(1))->forest, train_forest(examples, small(2))->forest);

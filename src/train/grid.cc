@@ -134,25 +134,27 @@ std::vector<std::pair<std::size_t, std::size_t>> shared(const Settings& settings
 }
 
 Result<Scorers> all_forests(const dataset::Examples& examples, const Settings& settings) {
+  const auto ground = ground_of(examples);
+  if (!ground) return ground.error();
   Scorers scorers;
   for (const auto& [begin, end] : shared<ForestOptions>(settings)) {
     ForestOptions largest = std::get<ForestOptions>(settings[begin].options);
     largest.tree.order = 0;
+    largest.score_out_of_bag = false;
     for (std::size_t i = begin; i < end; ++i) {
       const auto& one = std::get<ForestOptions>(settings[i].options);
       largest.trees = std::max(largest.trees, one.trees);
       largest.tree.depth = std::max(largest.tree.depth, one.tree.depth);
     }
-    const auto grown = train_forest(examples, largest);
+    const auto grown = train_forest(*ground, largest);
     if (!grown) return grown.error();
     std::map<int, model::Forest> by_depth;  // ordering leaves costs most: once a depth
     for (std::size_t i = begin; i < end; ++i) {
       const auto& one = std::get<ForestOptions>(settings[i].options);
       auto [at, fresh] = by_depth.try_emplace(one.tree.depth);
       if (fresh) at->second = cut_off(grown->forest, largest.trees, one.tree);
-      model::Forest prefix = at->second;
-      prefix.trees.resize(one.trees);
-      scorers.emplace_back(std::move(prefix));
+      const auto first = at->second.trees.begin();
+      scorers.emplace_back(model::Forest{at->second.features, {first, first + static_cast<std::ptrdiff_t>(one.trees)}});
     }
   }
   return scorers;
@@ -184,6 +186,7 @@ model::Tree upper_part(const model::Tree& tree, int depth) {
   std::vector<int> depth_of(tree.size(), 0);
   std::vector<std::uint32_t> renamed(tree.size(), 0);
   model::Tree upper;
+  upper.reserve(tree.size());
   for (std::size_t i = 0; i < tree.size(); ++i) {  // children stand after their parent
     if (!tree[i].is_leaf()) depth_of[tree[i].left] = depth_of[tree[i].right] = depth_of[i] + 1;
     if (depth_of[i] > depth) continue;

@@ -18,7 +18,9 @@ Result<model::Scorer> as_scorer(Result<Scorer> learned) {
 }
 
 Result<model::Forest> forest(const dataset::Examples& examples, const ForestOptions& options) {
-  auto grown = train_forest(examples, options);
+  ForestOptions alone = options;
+  alone.score_out_of_bag = false;
+  auto grown = train_forest(examples, alone);
   if (!grown) return grown.error();
   return std::move(grown->forest);
 }

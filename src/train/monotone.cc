@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -13,75 +14,73 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kConverged = 1e-7;  // the largest step of a sweep, in probability
 constexpr int kMostSweeps = 500;
 
-/// What a leaf's path says of one feature: low < x <= high.
-struct Side {
+/// Leaves are numbered from right to left, so that those below any node stand in a row.
+struct Split {
   std::uint16_t feature = 0;
-  double low = -kInfinity;
-  double high = kInfinity;
+  float threshold = 0;
+  std::size_t right = 0, left = 0, end = 0;  // its leaves: [right, left) on the right, [left, end) on the left
 };
 
-struct Leaf {
-  std::uint32_t node = 0;
-  std::vector<Side> box;  // features its path asks for, ascending
+struct Shape {
+  std::vector<std::uint32_t> leaves;  // their nodes
+  std::vector<Split> splits;
 };
 
-Side& side_of(std::vector<Side>& box, std::uint16_t feature) {
-  const auto at = std::lower_bound(box.begin(), box.end(), feature,
-                                   [](const Side& side, std::uint16_t wanted) { return side.feature < wanted; });
-  if (at != box.end() && at->feature == feature) return *at;
-  return *box.insert(at, Side{.feature = feature});
-}
-
-std::vector<Leaf> leaves_of(const model::Tree& tree) {
-  std::vector<Leaf> leaves;
-  std::vector<Leaf> open{{0, {}}};
-  while (!open.empty()) {
-    Leaf part = std::move(open.back());
-    open.pop_back();
-    const model::Node& node = tree[part.node];
-    if (node.is_leaf()) {
-      leaves.push_back(std::move(part));
-      continue;
-    }
-    Leaf left{node.left, part.box};
-    Leaf right{node.right, std::move(part.box)};
-    const auto threshold = static_cast<double>(node.threshold);
-    Side& below = side_of(left.box, node.feature);
-    below.high = std::min(below.high, threshold);
-    Side& above = side_of(right.box, node.feature);
-    above.low = std::max(above.low, threshold);
-    open.push_back(std::move(left));
-    open.push_back(std::move(right));
-  }
-  return leaves;
-}
-
-/// Whether some x of `a` is on the lower side of some y of `b`. Only features that both ask for can part them.
-bool may_lie_below(const std::vector<Side>& a, const std::vector<Side>& b, std::span<const std::int8_t> directions) {
-  auto other = b.begin();
-  for (const Side& side : a) {
-    while (other != b.end() && other->feature < side.feature) ++other;
-    if (other == b.end()) return true;
-    if (other->feature != side.feature) continue;
-    const std::int8_t direction = directions[side.feature];
-    if (direction >= 0 && side.low >= other->high) return false;
-    if (direction <= 0 && other->low >= side.high) return false;
-  }
-  return true;
+void walk(const model::Tree& tree, std::uint32_t index, Shape& shape) {
+  const model::Node& node = tree[index];
+  if (node.is_leaf()) return shape.leaves.push_back(index);
+  Split split{node.feature, node.threshold, shape.leaves.size()};
+  walk(tree, node.right, shape);
+  split.left = shape.leaves.size();
+  walk(tree, node.left, shape);
+  split.end = shape.leaves.size();
+  shape.splits.push_back(split);
 }
 
 /// values[below] <= values[above]. Their number is quadratic in leaves: 70 are usual, thousands would be slow.
 struct Order {
-  std::size_t below = 0;
-  std::size_t above = 0;
+  std::uint32_t below = 0;
+  std::uint32_t above = 0;
+  double stiffness = 0;  // what a step of 1 takes off the excess
   double dual = 0;
 };
 
-std::vector<Order> orders_among(const std::vector<Leaf>& leaves, std::span<const std::int8_t> directions) {
+/// Of which leaves one has no point on the lower side of any point of the other. Only two splits of one feature can
+/// part them.
+class Parted {
+ public:
+  Parted(const Shape& shape, std::span<const std::int8_t> directions)
+      : leaves_(shape.leaves.size()), parted_(leaves_ * leaves_) {
+    for (std::size_t leaf = 0; leaf < leaves_; ++leaf) parted_[leaf * leaves_ + leaf] = 1;
+    for (const Split& a : shape.splits) {
+      for (const Split& b : shape.splits) {
+        if (a.feature != b.feature || a.threshold < b.threshold) continue;
+        if (directions[a.feature] >= 0) part(a.right, a.left, b.left, b.end);
+        if (directions[a.feature] <= 0) part(b.left, b.end, a.right, a.left);
+      }
+    }
+  }
+  bool operator()(std::size_t a, std::size_t b) const { return parted_[a * leaves_ + b] != 0; }
+
+ private:
+  /// The first leaves from the second.
+  void part(std::size_t begin, std::size_t end, std::size_t other, std::size_t other_end) {
+    for (std::size_t leaf = begin; leaf < end; ++leaf)
+      std::memset(&parted_[leaf * leaves_ + other], 1, other_end - other);
+  }
+
+  std::size_t leaves_;
+  std::vector<std::uint8_t> parted_;
+};
+
+std::vector<Order> orders_among(const Shape& shape, std::span<const std::int8_t> directions,
+                                const std::vector<double>& weights) {
+  const Parted parted(shape, directions);
   std::vector<Order> orders;
-  for (std::size_t a = 0; a < leaves.size(); ++a) {
-    for (std::size_t b = 0; b < leaves.size(); ++b) {
-      if (a != b && may_lie_below(leaves[a].box, leaves[b].box, directions)) orders.push_back({a, b});
+  orders.reserve(weights.size() * weights.size() / 2);
+  for (std::uint32_t a = 0; a < weights.size(); ++a) {
+    for (std::uint32_t b = 0; b < weights.size(); ++b) {
+      if (!parted(a, b)) orders.push_back({a, b, 1 / weights[a] + 1 / weights[b]});
     }
   }
   return orders;
@@ -94,13 +93,12 @@ void regress(std::vector<double>& values, const std::vector<double>& weights, st
     largest = 0;
     for (Order& order : orders) {
       const double excess = values[order.below] - values[order.above];
-      const double stiffness = 1 / weights[order.below] + 1 / weights[order.above];
-      const double step = std::max(excess / stiffness, -order.dual);
-      if (step == 0) continue;
+      if (excess <= 0 && order.dual == 0) continue;  // most
+      const double step = std::max(excess / order.stiffness, -order.dual);
       order.dual += step;
       values[order.below] -= step / weights[order.below];
       values[order.above] += step / weights[order.above];
-      largest = std::max(largest, std::abs(step) * stiffness);
+      largest = std::max(largest, std::abs(step) * order.stiffness);
     }
   }
 }
@@ -120,17 +118,18 @@ void make_exact(std::vector<double>& values, const std::vector<Order>& orders) {
 }  // namespace
 
 void make_monotone(model::Tree& tree, std::span<const std::int8_t> directions, double way) {
-  const std::vector<Leaf> leaves = leaves_of(tree);
+  Shape shape;
+  walk(tree, 0, shape);
   std::vector<double> values, weights;
-  for (const Leaf& leaf : leaves) {
-    values.push_back(tree[leaf.node].value);
-    weights.push_back(tree[leaf.node].cover);
+  for (const std::uint32_t leaf : shape.leaves) {
+    values.push_back(tree[leaf].value);
+    weights.push_back(tree[leaf].cover);
   }
-  std::vector<Order> orders = orders_among(leaves, directions);
+  std::vector<Order> orders = orders_among(shape, directions, weights);
   regress(values, weights, orders);
   make_exact(values, orders);
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    double& value = tree[leaves[i].node].value;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    double& value = tree[shape.leaves[i]].value;
     value = way == 1 ? std::clamp(values[i], 0.0, 1.0) : std::clamp(value + way * (values[i] - value), 0.0, 1.0);
   }
   for (std::size_t i = tree.size(); i-- > 0;) {  // children stand after their parent
