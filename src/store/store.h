@@ -24,6 +24,7 @@ namespace davy::store {
 class Database;
 
 struct Options {
+  bool make_missing = true;               // a store is made where there is none
   bool read_only = false;                 // nothing is made, migrated or written
   std::chrono::days keep_closed{400};     // how long closed detections are kept
   std::chrono::days keep_levels{90};      // how long levels are kept

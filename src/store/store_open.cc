@@ -78,8 +78,8 @@ Status check_kind(const fs::path& path, const Options& options) {
   };
   if (stat(path.c_str(), &seen) != 0) {
     if (errno != ENOENT) return cannot("opened", path, errno);
-    return options.read_only ? Status(bad("there is no store here yet: `davy watch` makes it, or name another"))
-                             : make(path, options);
+    if (options.make_missing && !options.read_only) return make(path, options);
+    return bad("there is no store here yet: name the one that is meant");
   }
   if (!S_ISREG(seen.st_mode)) return bad("is no file: name the store's file");
   if (seen.st_size == 0) return bad("is empty: remove it, and a store is made in its place");
