@@ -45,7 +45,10 @@ Result<Query> query_of(const Flags& flags) {
 }
 
 std::string verdict_words(const StoredDetection& kept, const std::vector<Verdict>& verdicts) {
-  if (!verdicts.empty()) return std::string(store::name_of(verdicts.front().word)).substr(0, 9);
+  if (!verdicts.empty()) {
+    const auto word = verdicts.front().word;
+    return word == Verdict::Word::kAllowedHere ? "allowed" : std::string(store::name_of(word));
+  }
   return kept.allowed_by ? fmt::format("allow {}", kept.allowed_by->value()) : "";
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How much of the write-ahead log stays on disk between checkpoints.
+/// Temporary tables would be files that are opened too late (below); of the log 16 MB stay on disk when it is empty.
 constexpr const char* kSettings =
     "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 16777216;";
@@ -35,6 +35,18 @@ Status make_folder(const fs::path& path) {
   const fs::path folder = path.parent_path();
   if (folder.empty() || is_there(folder) || mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return cannot("made", folder, errno);
+}
+
+/// New files, the log among them, are in the folder for good. SQLite does so when it first syncs the log, and not if it
+/// may not open the folder any more.
+Status sync_folder(const fs::path& path) {
+  const fs::path folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return cannot("opened", folder, errno);
+  const bool synced = fsync(opened) == 0;
+  const int why = errno;
+  close(opened);
+  return synced ? Status{} : Status(cannot("synced", folder, why));
 }
 
 /// An empty file that nobody else may read; SQLite gives those beside it the same mode.
@@ -108,6 +120,7 @@ Status prepare(Database& database, const Options& options) {
   if (const Status set = database.script(kSettings); !set) return set;
   if (options.read_only) return check_version(database);
   if (const Status touched = touch(database); !touched) return touched;
+  if (const Status synced = sync_folder(database.path()); !synced) return synced;
   return migrate(database, newest_version());
 }
 
