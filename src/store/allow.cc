@@ -8,10 +8,10 @@ namespace davy::store {
 
 Status check(const AllowEntry& entry) {
   const auto bad = [](std::string message) { return Error{std::move(message), Error::Kind::kBadInput}; };
-  if (const Status fine = check(entry.match); !fine) return fine;
-  if (const Status said = check_said("the owner", entry.owner); !said) return said;
-  if (const Status said = check_said("the reason", entry.reason); !said) return said;
-  if (const Status said = check_said("who makes it", entry.created_by); !said) return said;
+  if (Status fine = check(entry.match); !fine) return fine;
+  if (Status said = check_said("the owner", entry.owner); !said) return said;
+  if (Status said = check_said("the reason", entry.reason); !said) return said;
+  if (Status said = check_said("who makes it", entry.created_by); !said) return said;
   if (entry.expires <= entry.created)
     return bad(fmt::format("it would have expired before it is made: {} is past", to_rfc3339(entry.expires)));
   if (entry.expires - entry.created > kLongestAllowed)

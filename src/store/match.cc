@@ -124,10 +124,10 @@ bool matches(const Match& match, const event::Detection& detection) {
 Status check(const Match& match) {
   if (match == Match{})
     return bad("it has no condition and would allow everything: give an image, a digest, a path...");
-  if (const Status exact = check_exact(match); !exact) return exact;
+  if (Status exact = check_exact(match); !exact) return exact;
   const auto globs = globs_of(match);
   for (const Condition& one : globs) {
-    if (const Status fine = check_glob(one); !fine) return fine;
+    if (Status fine = check_glob(one); !fine) return fine;
   }
   const bool named = std::any_of(globs.begin(), globs.end(), [](auto& one) { return names_something(one.value); });
   if (named || !match.exe_sha256.empty() || !match.comm.empty()) return {};

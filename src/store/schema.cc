@@ -101,7 +101,7 @@ Status step(Database& database, const Migration& migration) {
   if (!version) return version.error();
   if (*version >= migration.version) return {};
   const auto sql = fmt::format("{} PRAGMA user_version = {};", migration.sql, migration.version);
-  if (const Status done = database.script(sql); !done) return done;
+  if (Status done = database.script(sql); !done) return done;
   return transaction->commit();
 }
 
@@ -120,7 +120,7 @@ Status migrate(Database& database, std::int64_t version) {
   for (const Migration& migration : kMigrations) {
     if (migration.version <= *now) continue;
     if (migration.version > version) break;
-    if (const Status done = step(database, migration); !done) return done;
+    if (Status done = step(database, migration); !done) return done;
   }
   return {};
 }

@@ -147,17 +147,17 @@ Error Database::failed(int code) const {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-  if (const Status begun = database.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  if (Status begun = database.run("BEGIN IMMEDIATE"); !begun) return begun.error();
   return Transaction(database);
 }
 
 Transaction::~Transaction() {
   if (database_ == nullptr || !database_->in_transaction()) return;
-  if (const Status undone = database_->run("ROLLBACK"); !undone) return;  // SQLite undoes it when it next can
+  if (Status undone = database_->run("ROLLBACK"); !undone) return;  // SQLite undoes it when it next can
 }
 
 Status Transaction::commit() {
-  const Status done = database_->run("COMMIT");
+  Status done = database_->run("COMMIT");
   if (done) database_ = nullptr;
   return done;
 }

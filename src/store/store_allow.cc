@@ -35,13 +35,13 @@ Result<AllowEntry> one_of(Database& database, AllowId id) {
 }  // namespace
 
 Result<AllowId> Store::add(const AllowEntry& entry) {
-  if (const Status fine = store::check(entry); !fine) return fine.error();
+  if (Status fine = store::check(entry); !fine) return fine.error();
   const std::scoped_lock lock(mutex_);
   constexpr std::string_view kSql =
       "INSERT INTO allow_entries(exe_sha256, exe, image, namespace, workload, comm, host, owner, reason, created, "
       "created_by, expires) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
   const Match& match = entry.match;
-  const Status done =
+  Status done =
       database_->run(kSql, match.exe_sha256, match.exe, match.image, match.pod_namespace, match.workload, match.comm,
                      match.host, entry.owner, entry.reason, entry.created, entry.created_by, entry.expires);
   if (!done) return done.error();
@@ -65,8 +65,8 @@ Result<std::vector<AllowEntry>> Store::allowed_at(WallTime now) {
 }
 
 Status Store::revoke(AllowId id, const AllowEntry::Revoked& revoked) {
-  if (const Status said = check_said("who revokes it", revoked.who); !said) return said;
-  if (const Status said = check_said("why it is revoked", revoked.why); !said) return said;
+  if (Status said = check_said("who revokes it", revoked.who); !said) return said;
+  if (Status said = check_said("why it is revoked", revoked.why); !said) return said;
   const std::scoped_lock lock(mutex_);
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return transaction.error();
@@ -75,7 +75,7 @@ Status Store::revoke(AllowId id, const AllowEntry::Revoked& revoked) {
   if (entry->revoked) return bad(fmt::format("allow entry {} has been revoked before", id.value()));
   constexpr std::string_view kSql =
       "UPDATE allow_entries SET revoked = ?, revoked_by = ?, revoked_why = ? WHERE id = ?";
-  const Status done = database_->run(kSql, revoked.when, revoked.who, revoked.why, id);
+  Status done = database_->run(kSql, revoked.when, revoked.who, revoked.why, id);
   return done ? transaction->commit() : done;
 }
 
@@ -86,9 +86,9 @@ Result<std::vector<AllowEntry>> Store::newly_expired(WallTime now) {
   constexpr std::string_view kWhich = "WHERE expires <= ?1 AND revoked IS NULL AND told IS NULL";
   auto expired = rows(database_->ask(select(fmt::format("{} ORDER BY id", kWhich)), now), row_of);
   if (!expired || expired->empty()) return expired;
-  const Status told = database_->run(fmt::format("UPDATE allow_entries SET told = ?1 {}", kWhich), now);
+  Status told = database_->run(fmt::format("UPDATE allow_entries SET told = ?1 {}", kWhich), now);
   if (!told) return told.error();
-  if (const Status done = transaction->commit(); !done) return done.error();
+  if (Status done = transaction->commit(); !done) return done.error();
   return expired;
 }
 

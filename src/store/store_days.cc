@@ -20,7 +20,7 @@ constexpr std::string_view kLowest =
 
 /// The lowest `excess` of the day go, and are counted.
 Status leave_out(Database& database, const std::string& day, std::int64_t excess) {
-  const Status counted = database.run(
+  Status counted = database.run(
       "INSERT INTO days(day, left_out, left_out_level) SELECT ?1, count(*), max(level) " + std::string(kLowest) +
           " WHERE true ON CONFLICT(day) DO UPDATE SET left_out = left_out + excluded.left_out, "
           "left_out_level = max(ifnull(left_out_level, excluded.left_out_level), excluded.left_out_level)",
@@ -64,9 +64,9 @@ Status Store::saw(Day day, const std::string& release, std::span<const WorkloadL
   if (!transaction) return transaction.error();
   const std::string name = to_text(day);
   for (const WorkloadLevel& seen : levels) {
-    if (const Status raised = raise(*database_, name, release, seen); !raised) return raised;
+    if (Status raised = raise(*database_, name, release, seen); !raised) return raised;
   }
-  if (const Status kept = keep_within(*database_, name, options_.levels_a_day); !kept) return kept;
+  if (Status kept = keep_within(*database_, name, options_.levels_a_day); !kept) return kept;
   return transaction->commit();
 }
 

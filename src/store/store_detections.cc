@@ -93,10 +93,10 @@ Result<Statement> ask(Database& database, const Query& query) {
 }  // namespace
 
 Status Store::put(const StoredDetection& one) {
-  if (const Status fine = check_put(one); !fine) return fine;
+  if (Status fine = check_put(one); !fine) return fine;
   const std::scoped_lock lock(mutex_);
   const auto sql = fmt::format("INSERT INTO detections({}) VALUES({}) {}", kColumns, kPlaces, kUnlessNewer);
-  const Status done =
+  Status done =
       database_->run(sql, one.id, name_of(one.state), hex16(one.boot), one.host, hex16(one.workload.value()),
                      one.opened.value(), one.first_seen, one.alerted, one.time, one.score, one.threshold, one.release,
                      one.exe_sha256, one.exe, one.image, one.pod_namespace, one.comm, one.report, one.allowed_by);
@@ -136,15 +136,14 @@ Result<std::vector<StoredDetection>> Store::open_of(std::uint64_t boot) {
 }
 
 Status Store::add(const Verdict& verdict) {
-  if (const Status said = check_said("who gives a verdict", verdict.who); !said) return said;
-  if (const Status said = check_said("why it is given", verdict.why); !said) return said;
+  if (Status said = check_said("who gives a verdict", verdict.who); !said) return said;
+  if (Status said = check_said("why it is given", verdict.why); !said) return said;
   const std::scoped_lock lock(mutex_);
   // What it was about goes with it: the word still means something when the detection is gone.
   constexpr std::string_view kSql =
       "INSERT INTO verdicts(detection, word, who, why, time, exe_sha256, image, score, release) "
       "SELECT id, ?2, ?3, ?4, ?5, exe_sha256, image, score, release FROM detections WHERE id = ?1";
-  const Status done =
-      database_->run(kSql, verdict.detection, name_of(verdict.word), verdict.who, verdict.why, verdict.when);
+  Status done = database_->run(kSql, verdict.detection, name_of(verdict.word), verdict.who, verdict.why, verdict.when);
   if (!done) return done;
   return database_->changed() == 1 ? Status{} : Status(bad("there is no detection " + verdict.detection));
 }

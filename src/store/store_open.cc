@@ -61,7 +61,7 @@ Status fill(const fs::path& path, const Options& options) {
   auto database = Database::open(path, Database::Access::kWrite, options.busy);
   if (!database) return database.error();
   const auto start = fmt::format("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = {};", kApplicationId);
-  if (const Status started = (*database)->script(start); !started) return started;
+  if (Status started = (*database)->script(start); !started) return started;
   return migrate(**database, newest_version());
 }
 
@@ -72,7 +72,7 @@ void remove_with_log(const fs::path& path) {
 
 /// Under another name first: the store is there whole or not at all, and of two programs that make it one is first.
 Status make(const fs::path& path, const Options& options) {
-  if (const Status made = make_folder(path); !made) return made;
+  if (Status made = make_folder(path); !made) return made;
   const fs::path beside = path.string() + fmt::format(".{}.new", getpid());
   remove_with_log(beside);
   Status made = make_file(beside);
@@ -101,7 +101,7 @@ Status check_kind(const fs::path& path, const Options& options) {
 /// The log of a database in WAL mode is opened by the first reading and its index by the first writing: both now, while
 /// there is the privilege to.
 Status touch(Database& database) {
-  if (const Status set = database.script("PRAGMA journal_mode = WAL;"); !set) return set;
+  if (Status set = database.script("PRAGMA journal_mode = WAL;"); !set) return set;
   auto transaction = Transaction::begin(database);
   return transaction ? transaction->commit() : transaction.error();
 }
@@ -116,22 +116,22 @@ Status check_version(Database& database) {
 }
 
 Status prepare(Database& database, const Options& options) {
-  if (const Status ours = check_ours(database); !ours) return ours;
-  if (const Status set = database.script(kSettings); !set) return set;
+  if (Status ours = check_ours(database); !ours) return ours;
+  if (Status set = database.script(kSettings); !set) return set;
   if (options.read_only) return check_version(database);
-  if (const Status touched = touch(database); !touched) return touched;
-  if (const Status synced = sync_folder(database.path()); !synced) return synced;
+  if (Status touched = touch(database); !touched) return touched;
+  if (Status synced = sync_folder(database.path()); !synced) return synced;
   return migrate(database, newest_version());
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& path, const Options& options) {
-  if (const Status fine = check_kind(path, options); !fine) return fine.error();
+  if (Status fine = check_kind(path, options); !fine) return fine.error();
   const auto access = options.read_only ? Database::Access::kRead : Database::Access::kWrite;
   auto database = Database::open(path, access, options.busy);
   if (!database) return database.error();
-  if (const Status prepared = prepare(**database, options); !prepared) return prepared.error();
+  if (Status prepared = prepare(**database, options); !prepared) return prepared.error();
   return std::unique_ptr<Store>(new Store(*std::move(database), options));
 }
 

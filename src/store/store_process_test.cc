@@ -161,7 +161,7 @@ bool survives_a_full_disk(const std::filesystem::path& path, const std::filesyst
   const bool said = !done && done.error().message.find("the disk is full") != std::string::npos;
   const auto before = (*store)->detections({.limit = 0});
   std::filesystem::remove(filler);
-  const Status again = (*store)->put(one);
+  Status again = (*store)->put(one);
   const auto after = (*store)->detections({.limit = 0});
   return said && put > 0 && before && before->size() == put && again && after && after->size() == put + 1 &&
          (*store)->check().ok();

@@ -20,7 +20,7 @@ std::string select(std::string_view rest) { return fmt::format("SELECT {} FROM t
 }  // namespace
 
 Status Store::set(const ThresholdSetting& setting) {
-  if (const Status fine = store::check(setting); !fine) return fine;
+  if (Status fine = store::check(setting); !fine) return fine;
   const std::scoped_lock lock(mutex_);
   const Scope& scope = setting.scope;
   return database_->run(fmt::format("INSERT INTO thresholds({}) VALUES(?,?,?,?,?,?,?,?,?,?)", kColumns), scope.host,

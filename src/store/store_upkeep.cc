@@ -55,7 +55,7 @@ Status sync(const fs::path& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return cannot("opened", path);
   const bool synced = fsync(file) == 0;
-  const Status done = synced ? Status{} : Status(cannot("synced", path));
+  Status done = synced ? Status{} : Status(cannot("synced", path));
   close(file);
   return done;
 }
@@ -76,12 +76,12 @@ Status copy_to(const fs::path& from, const fs::path& to, std::chrono::millisecon
   auto target = Database::open(to, Database::Access::kWrite, busy);
   if (!target) return target.error();
   // It is synced as a whole; a journal of a file that nobody knows yet would be for nothing.
-  const Status set = (*target)->script("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
+  Status set = (*target)->script("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
   return set ? copy(**source, **target) : set;
 }
 
 Status put_in_place(const fs::path& beside, const fs::path& path) {
-  if (const Status synced = sync(beside); !synced) return synced;
+  if (Status synced = sync(beside); !synced) return synced;
   if (std::rename(beside.c_str(), path.c_str()) != 0) return cannot("put in place", path);
   return sync(path.parent_path().empty() ? fs::path(".") : path.parent_path());
 }
@@ -111,13 +111,12 @@ Result<std::size_t> Store::prune_by(std::string_view sql, std::int64_t before_ns
   std::size_t gone = 0;
   while (true) {
     const std::scoped_lock lock(mutex_);
-    const Status done =
-        before_day.empty() ? database_->run(sql, before_ns, kBatch) : database_->run(sql, before_day, kBatch);
+    Status done = before_day.empty() ? database_->run(sql, before_ns, kBatch) : database_->run(sql, before_day, kBatch);
     if (!done) return done.error();
     const auto changed = database_->changed();
     if (changed == 0) return gone;
     gone += static_cast<std::size_t>(changed);
-    if (const Status given = database_->script(kGiveBack); !given) return given.error();
+    if (Status given = database_->script(kGiveBack); !given) return given.error();
   }
 }
 
@@ -131,7 +130,7 @@ Result<Pruned> Store::prune(WallTime now) {
 }
 
 Status Store::backup(const fs::path& path) {
-  if (const Status free = check_free(path); !free) return free;
+  if (Status free = check_free(path); !free) return free;
   const fs::path beside = path.string() + fmt::format(".{}.part", getpid());
   Status done = make_private(beside);
   if (done) done = copy_to(database_->path(), beside, options_.busy);

@@ -30,11 +30,11 @@ bool is_threshold(double value) { return value >= 0 && value <= 1; }  // not a N
 
 Status check(const ThresholdSetting& setting) {
   const auto bad = [](std::string message) { return Error{std::move(message), Error::Kind::kBadInput}; };
-  if (const Status fine = check_scope(setting.scope); !fine) return fine;
+  if (Status fine = check_scope(setting.scope); !fine) return fine;
   if (setting.threshold && !is_threshold(*setting.threshold))
     return bad(fmt::format("{} is no threshold: it lies between 0 and 1", *setting.threshold));
-  if (const Status said = check_said("the release", setting.release); !said) return said;
-  if (const Status said = check_said("who sets it", setting.who); !said) return said;
+  if (Status said = check_said("the release", setting.release); !said) return said;
+  if (Status said = check_said("who sets it", setting.who); !said) return said;
   return check_said("why it is set", setting.why);
 }
 
