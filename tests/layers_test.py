@@ -10,6 +10,7 @@ SEALS = [
     (r"\"event/recording\.h\"", {"event", "collect", "dataset"}, "no label reaches windows, features or detection"),
     (r"slice\.pb\.h[\">]", {"event"}, "only event/ knows the bytes of a slice"),
     (r"onnx\.pb\.h[\">]", {"model"}, "only model/ knows the bytes of ONNX"),
+    (r"<sqlite3\.h>", {"store"}, "only store/ speaks SQL"),
     (r"<httplib\.h>", {"web"}, "only web/ speaks HTTP"),
 ]
 

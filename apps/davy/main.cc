@@ -65,6 +65,10 @@ int main(int argc, char** argv) {
   add_train(davy, exit);
   add_evaluate(davy, exit);
   add_threshold(davy, exit);
+  add_detections(davy, exit);
+  add_verdict(davy, exit);
+  add_allow(davy, exit);
+  add_store(davy, exit);
   add_export(davy, exit);
   add_features(davy, exit);
   add_doctor(davy, exit);
