@@ -22,7 +22,7 @@ import urllib.request
 
 DAVY, STAGE = map(os.path.abspath, sys.argv[1:3])
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="davy-cli-"))
-CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("DAVY_", "SUDO_"))}
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith(("DAVY_", "SUDO_"))} | {"DAVY_STORE": "none"}
 PROMISED = {"type", "state", "id", "time", "first_seen", "alerted", "host", "workload", "process", "connections",
             "coverage", "score", "score_low", "score_high", "threshold", "release", "base", "reasons_in", "reasons"}
 RFC3339 = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")

@@ -132,7 +132,7 @@ class Threshold(unittest.TestCase):
         self.assertIsNone(as_json["neyman_pearson"]["threshold"])
 
     def test_a_model_is_set_to_a_point(self):
-        trained = davy("train", "--model", "forest", "--data", "learned.davyset", "--out", "m.davym", "--trees", 20)
+        trained = davy("train", "--model", "forest", "--data", "all.davyset", "--out", "m.davym", "--trees", 20)
         self.assertEqual(trained.returncode, 0, trained.stderr)
         wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
         done = davy("threshold", "judged", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "set.davym")

@@ -66,7 +66,7 @@ Detection in_session(const std::string& id, WallTime alerted) {
 
 bool put(store::Store& store, const Detection& detection) {
   const auto line = detect::to_line(detect::to_json(detection));
-  return store.put(store::stored(detection, event::SliceNumber(100), line)).ok();
+  return store.put(store::stored(detection, line)).ok();
 }
 
 bool fill(store::Store& store, WallTime now) {

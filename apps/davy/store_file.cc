@@ -18,9 +18,9 @@ std::string login_name() {
 
 }  // namespace
 
-void add_store_file(CLI::App& command, std::string& path) {
+void add_store_file(CLI::App& command, std::string& path, const std::string& more) {
   path = kDefaultStore;
-  command.add_option("--store", path, "Where detections, verdicts and allow entries are kept")
+  command.add_option("--store", path, "Where detections, verdicts and allow entries are kept" + more)
       ->envname("DAVY_STORE")
       ->type_name("FILE")
       ->capture_default_str();

@@ -9,8 +9,8 @@
 
 namespace davy::app {
 
-/// Adds --store with DAVY_STORE and its default.
-void add_store_file(CLI::App& command, std::string& path);
+/// Adds --store with DAVY_STORE and its default; `more` ends its description.
+void add_store_file(CLI::App& command, std::string& path, const std::string& more = "");
 
 /// The store to look into; it has to be there.
 Result<std::unique_ptr<store::Store>> open_to_read(const std::string& path);

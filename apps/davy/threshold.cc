@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,6 +9,7 @@
 #include "detect/columns.h"
 #include "evaluate/choice.h"
 #include "model/model.h"
+#include "threshold_set.h"
 
 namespace davy::app {
 namespace {
@@ -143,31 +143,13 @@ Result<double> chosen(const Choices& choices, const Flags& flags) {
   };
   if (flags.choose == "neyman-pearson") return guaranteed(by_neyman_pearson(choices, flags.rate, flags.risk()));
   if (flags.choose == "learn-then-test") return guaranteed(by_learn_then_test(choices, flags.rate, flags.risk()));
-  if (flags.choose == choices.shipped.name) return choices.shipped.threshold;
-  for (const OperatingPoint& point : choices.points) {
-    if (point.name == flags.choose) return point.threshold;
-  }
+  if (const OperatingPoint* point = evaluate::find_point(choices, flags.choose)) return point->threshold;
   return bad(
       fmt::format("there is no operating point '{}': `davy threshold {}` lists them", flags.choose, flags.report));
 }
 
-/// Thresholds of one kind of model mean nothing to another, nor do those of other features.
-Status check_fits(const Choices& choices, const model::Model& model) {
-  constexpr std::array<std::string_view, std::variant_size_v<model::Scorer>> kKinds{"forest", "boost", "svm", "iforest",
-                                                                                    "rules"};
-  std::string_view judged = choices.model;
-  if (judged == "ocsvm") judged = "svm";
-  if (judged == "iforest_mixed") judged = "iforest";
-  if (kKinds.at(model.scorer.index()) != judged) {
-    return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
-                           model::kind_of(model.scorer), choices.model));
-  }
-  if (fmt::format("{:016x}", model.schema) != choices.schema)
-    return bad("it computes other features than what was judged: train it again");
-  return {};
-}
-
-int set(const Choices& choices, const Flags& flags) {
+/// Writes the model that is set to what was chosen.
+int write_set(const Choices& choices, const Flags& flags) {
   const auto threshold = chosen(choices, flags);
   if (!threshold) return report(threshold.error());
   auto model = model::load(flags.into);
@@ -183,16 +165,11 @@ int set(const Choices& choices, const Flags& flags) {
 }
 
 int run(const Flags& flags) {
-  std::error_code ignored;
-  const fs::path path =
-      fs::is_directory(flags.report, ignored) ? fs::path(flags.report) / "report.json" : fs::path(flags.report);
-  const auto bytes = read_file(path);
-  if (!bytes) return report(bytes.error());
-  const auto choices = evaluate::choices_from(Json::parse(*bytes, nullptr, false), flags.model);
-  if (!choices) return report(choices.error().within(path.string()));
+  const auto choices = read_choices(flags.report, flags.model);
+  if (!choices) return report(choices.error());
   if (!flags.choose.empty()) {
     if (flags.into.empty() || flags.out.empty()) return report(bad("--choose needs --into MODEL and --out FILE"));
-    return set(*choices, flags);
+    return write_set(*choices, flags);
   }
   if (flags.json) {
     print_json(*choices, flags);
@@ -210,7 +187,7 @@ void add_threshold(CLI::App& davy, int& exit) {
       davy.add_subcommand("threshold", "Where to alert: what each threshold finds, and what can be promised.");
   const auto flags = std::make_shared<Flags>();
   const CLI::Range part(1e-9, 1 - 1e-9);
-  command->add_option("REPORT", flags->report, "report.json of `davy evaluate`, or its folder")->required();
+  command->add_option("REPORT", flags->report, "report.json of `davy evaluate`, or its folder");
   command->add_option("--model", flags->model, "Which of the models judged")->capture_default_str();
   command->add_option("--prior", flags->prior, "Part of the workloads that mine")->check(part)->capture_default_str();
   command->add_option("--rate", flags->rate, "Share of honest families that may be alerted")
@@ -230,8 +207,15 @@ void add_threshold(CLI::App& davy, int& exit) {
       "show is refused, with the number of programs that could.\n\n"
       "Examples:\n"
       "  davy threshold evaluation --prior 0.0001\n"
-      "  davy threshold evaluation --rate 0.03 --choose neyman-pearson --into starter.davym --out strict.davym");
-  command->callback([flags, &exit] { exit = run(*flags); });
+      "  davy threshold evaluation --rate 0.03 --choose neyman-pearson --into starter.davym --out strict.davym\n"
+      "  sudo davy threshold set evaluation --point fpr_0.02 --image 'registry/ci/*' --why 'CI is noisy' --dry-run\n"
+      "  davy threshold history");
+  add_threshold_set(*command, exit);
+  command->callback([command, flags, &exit] {
+    if (!command->get_subcommands().empty()) return;
+    exit = flags->report.empty() ? report(bad("REPORT is missing: report.json of `davy evaluate`, or its folder"))
+                                 : run(*flags);
+  });
 }
 
 }  // namespace davy::app

@@ -18,10 +18,12 @@
 #include "detect/detector.h"
 #include "detect/queue.h"
 #include "event/recording.h"
+#include "keeper.h"
 #include "printer.h"
 #include "screen.h"
 #include "settings.h"
 #include "stop.h"
+#include "store_file.h"
 #include "web/server.h"
 #include "web/stages.h"
 
@@ -41,6 +43,7 @@ struct Flags {
   bool no_argv = false;
   std::string arming = "adaptive";
   std::string rung = "auto";
+  std::string store;
 };
 
 using ModelPointer = std::shared_ptr<const model::Model>;
@@ -54,6 +57,7 @@ struct Parts {
   detect::Board board;
   std::unique_ptr<Screen> screen;
   std::unique_ptr<Printer> printer;  // goes before the screen: its thread draws it
+  std::unique_ptr<Keeper> keeper;    // goes before screen and printer: its thread hands reports on
   std::unique_ptr<web::Server> server;
   std::unique_ptr<event::RecordingWriter> writer;
   std::unique_ptr<detect::Detector> detector;
@@ -77,6 +81,8 @@ class Fork : public event::SliceSink {
     event::Health seen = health;
     if (unwritten_ > 0) seen.counters.push_back({"record_failed", unwritten_});
     if (const auto lost = parts_.printer->dropped(); lost > 0) seen.counters.push_back({"output_dropped", lost});
+    if (const auto waiting = parts_.keeper ? parts_.keeper->unkept() : 0; waiting > 0)
+      seen.counters.push_back({"store_behind", waiting});
     parts_.stages.time("detect", [&] { parts_.detector->on_slice_end(seen); });
     parts_.stages.time("draw", [&] { parts_.screen->draw(); });
   }
@@ -168,6 +174,31 @@ std::string spaced(std::string argv) {
   return argv;
 }
 
+/// Before privileges are given up: the store is root's alone or the service's.
+Status open_store(const Flags& flags, const event::Host& host, Parts& parts) {
+  if (flags.store == "none") return {};
+  auto keeper = Keeper::open(flags.store, host);
+  if (!keeper) return keeper.error();
+  parts.keeper = *std::move(keeper);
+  return {};
+}
+
+Status start_keeper(const model::Model& model, detect::Options& options, Parts& parts) {
+  auto before = parts.keeper->open_before();
+  if (!before) return before.error();
+  options.open_before = *std::move(before);
+  options.threshold_of = [&keeper = *parts.keeper](const auto& workload) { return keeper.threshold_of(workload); };
+  options.allowed = [&keeper = *parts.keeper](const auto& detection, WallTime now) {
+    return keeper.allowed(detection, now);
+  };
+  options.on_level = [&keeper = *parts.keeper](const auto& workload, double level) {
+    keeper.on_level(workload, level);
+  };
+  parts.keeper->start(model::digest(model), *parts.screen,
+                      [&screen = *parts.screen](const std::string& line) { screen.say(line); });
+  return {};
+}
+
 Status start_detector(const Flags& flags, ModelPointer model, Parts& parts) {
   detect::Options options;
   if (auto* warden = parts.warden.get(); warden != nullptr) {
@@ -184,7 +215,12 @@ Status start_detector(const Flags& flags, ModelPointer model, Parts& parts) {
   }
   parts.printer = std::make_unique<Printer>();
   parts.screen = Screen::create(show_of(flags), parts.board, *parts.printer);
-  auto detector = detect::Detector::create(std::move(model), std::move(options), *parts.screen, parts.board);
+  detect::DetectionSink* sink = parts.screen.get();
+  if (parts.keeper != nullptr) {
+    if (auto started = start_keeper(*model, options, parts); !started) return started;
+    sink = parts.keeper.get();
+  }
+  auto detector = detect::Detector::create(std::move(model), std::move(options), *sink, parts.board);
   if (!detector) return detector.error();
   parts.detector = *std::move(detector);
   return {};
@@ -218,6 +254,7 @@ int end(const Flags& flags, Parts& parts, const Status& ran, const std::function
     if (auto finished = parts.writer->finish(); !finished) exit = tell(parts, finished.error().within(flags.record));
   }
   if (parts.server != nullptr) parts.server->stop();
+  if (parts.keeper != nullptr) parts.keeper->finish();
   // After a failure nobody's reading is waited for: whoever started us must learn of it.
   parts.printer->finish(ran ? stop : [] { return true; });
   return exit;
@@ -273,6 +310,7 @@ int watch_live(const Flags& flags, const Chosen& chosen) {
   if (!collector) return report(collector.error());
   if (auto opened = open_page(flags, parts); !opened) return report(opened.error());
   if (auto opened = open_recording(flags, collector->source->host(), parts); !opened) return report(opened.error());
+  if (auto opened = open_store(flags, collector->source->host(), parts); !opened) return report(opened.error());
   const auto kept = collect::capabilities_to_iterate(collect::kernel_version());
   if (auto dropped = collect::drop_to_nobody(kept); !dropped) return report(dropped.error());
   catch_signals();
@@ -356,6 +394,7 @@ void add_flags(CLI::App& command, Flags& flags) {
   command.add_option("--arming", flags.arming, "When system calls are counted: adaptive, always, never")
       ->envname("DAVY_ARMING")
       ->capture_default_str();
+  add_store_file(command, flags.store, "; none: nowhere");
   command.add_option("--rung", flags.rung, "How slices are collected: auto, tracing, raw, proc")
       ->envname("DAVY_RUNG")
       ->capture_default_str();

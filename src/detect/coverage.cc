@@ -52,6 +52,7 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"slices_late", "slices of time that ended late"},
     {"queue_dropped", "slices dropped because the detector fell behind"},
     {"output_dropped", "lines not printed because nobody read them"},
+    {"store_behind", "detections whose newest report is not in the store yet"},
     {"windows_late", "slices that came too late for their window"},
     {"windows_duplicate", "slices that came twice"},
     {"windows_not_held", "slices of more processes than are held at a time"},

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -26,13 +27,24 @@ Figure figure_from(const Json& json) {
   return figure;
 }
 
+/// Reports of before had none.
+std::map<std::string, double> tricks_from(const Json& json) {
+  std::map<std::string, double> tricks;
+  if (!json.contains("by_trick")) return tricks;
+  for (const auto& [trick, share] : json.at("by_trick").items()) {
+    if (!share.is_null()) tricks[trick] = share.get<double>();
+  }
+  return tricks;
+}
+
 OperatingPoint point_from(const Json& json) {
   return {json.at("name"),
           json.at("asked").is_null() ? 0 : json.at("asked").get<double>(),
           json.at("threshold").at("median"),
           figure_from(json.at("recall")),
           figure_from(json.at("false_positive_rate")),
-          json.at("honest_alerted")};
+          json.at("honest_alerted"),
+          tricks_from(json)};
 }
 
 Choices parse(const Json& report, const std::string& model) {
@@ -40,6 +52,8 @@ Choices parse(const Json& report, const std::string& model) {
   Choices choices;
   choices.model = model;
   choices.schema = report.at("about").at("schema");
+  choices.by_evidence =
+      report.at("about").contains("decision") && report.at("about").at("decision").at("kind") == "evidence";
   for (const Json& one : mine.at("operating_points")) {
     if (one.at("asked").is_null()) {
       choices.shipped = point_from(one);
@@ -67,10 +81,46 @@ std::string refusal(std::size_t n, double rate, double risk) {
       100 * rate, programs_needed(rate, risk), n, 100 * strictest(n, risk));
 }
 
+Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
+
 }  // namespace
 
+const OperatingPoint* find_point(const Choices& choices, const std::string& name) {
+  if (name == choices.shipped.name) return &choices.shipped;
+  const auto at =
+      std::find_if(choices.points.begin(), choices.points.end(), [&](const auto& p) { return p.name == name; });
+  return at == choices.points.end() ? nullptr : &*at;
+}
+
+const OperatingPoint& nearest_point(const Choices& choices, double threshold) {
+  const auto off = [&](const OperatingPoint& point) { return std::abs(point.threshold - threshold); };
+  const OperatingPoint* nearest = &choices.shipped;
+  for (const OperatingPoint& point : choices.points) {
+    if (off(point) < off(*nearest)) nearest = &point;
+  }
+  return *nearest;
+}
+
+Status check_fits(const Choices& choices, const model::Model& model) {
+  constexpr std::array<std::string_view, std::variant_size_v<model::Scorer>> kKinds{"forest", "boost", "svm", "iforest",
+                                                                                    "rules"};
+  std::string_view judged = choices.model;
+  if (judged == "ocsvm") judged = "svm";
+  if (judged == "iforest_mixed") judged = "iforest";
+  if (kKinds.at(model.scorer.index()) != judged) {
+    return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
+                           model::kind_of(model.scorer), choices.model));
+  }
+  if (fmt::format("{:016x}", model.schema) != choices.schema)
+    return bad("it computes other features than what was judged: train it again");
+  const bool counts = std::holds_alternative<model::Counting>(model.decision);
+  if (choices.by_evidence == counts)
+    return bad(fmt::format("it decides by {}, what was judged by {}: train it again", counts ? "counting" : "evidence",
+                           counts ? "evidence" : "counting"));
+  return {};
+}
+
 Result<Choices> choices_from(const Json& report, const std::string& model) {
-  const auto bad = [](std::string what) { return Error{std::move(what), Error::Kind::kBadInput}; };
   if (!report.is_object() || !report.contains("models") || !report["models"].is_object())
     return bad("it is no report.json of `davy evaluate`");
   if (!report["models"].contains(model)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "base/result.h"
 #include "evaluate/interval.h"
+#include "model/model.h"
 
 namespace davy::evaluate {
 
@@ -18,7 +20,8 @@ struct OperatingPoint {
   double threshold = 0;
   Figure recall;
   Figure false_positive_rate;
-  std::size_t honest_alerted = 0;  // groups of which anything was alerted
+  std::size_t honest_alerted = 0;          // groups of which anything was alerted
+  std::map<std::string, double> by_trick;  // which part of the runs of each trick was alerted
 };
 
 /// What report.json says of one model family.
@@ -28,10 +31,19 @@ struct Choices {
   std::vector<OperatingPoint> points;  // strict to lenient
   std::vector<double> honest;          // per group of honest programs its highest level, over programs and repeats
   std::string schema;                  // that the features are of, as hex
+  bool by_evidence = false;            // how alerts were decided; else by counting windows
 };
 
 /// kBadInput, one line, when `report` is none, or has no such model.
 Result<Choices> choices_from(const nlohmann::json& report, const std::string& model);
+
+/// The point of that name, the one that ships among them, or null.
+const OperatingPoint* find_point(const Choices& choices, const std::string& name);
+/// The point whose threshold is nearest to `threshold`. REQUIRES: there are points.
+const OperatingPoint& nearest_point(const Choices& choices, double threshold);
+
+/// Thresholds of one kind of model mean nothing to another, nor do those of other features. kBadInput, one line.
+Status check_fits(const Choices& choices, const model::Model& model);
 
 /// A threshold with a guarantee, or why there is none.
 struct Guarantee {

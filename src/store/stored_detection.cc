@@ -19,7 +19,7 @@ bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || b
 
 }  // namespace
 
-StoredDetection stored(const event::Detection& detection, event::SliceNumber opened, std::string report) {
+StoredDetection stored(const event::Detection& detection, std::string report) {
   assert(detection.workload != nullptr);
   StoredDetection kept;
   kept.id = detection.id;
@@ -29,7 +29,7 @@ StoredDetection stored(const event::Detection& detection, event::SliceNumber ope
     kept.host = detection.host->name;
   }
   kept.workload = detection.workload->id;
-  kept.opened = opened;
+  kept.opened = detection.opened;
   kept.first_seen = detection.first_seen;
   kept.alerted = detection.alerted;
   kept.time = detection.time;
@@ -44,6 +44,7 @@ StoredDetection stored(const event::Detection& detection, event::SliceNumber ope
     kept.comm = detection.process->comm;
   }
   kept.report = std::move(report);
+  if (detection.allowed) kept.allowed_by = AllowId(detection.allowed->entry);
   return kept;
 }
 

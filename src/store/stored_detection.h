@@ -41,7 +41,7 @@ struct StoredDetection {
 };
 
 /// What the store keeps of `detection`. `report` is its JSON, without a line break. REQUIRES: it has a workload.
-StoredDetection stored(const event::Detection& detection, event::SliceNumber opened, std::string report);
+StoredDetection stored(const event::Detection& detection, std::string report);
 
 /// Which detections. All conditions hold together.
 struct Query {

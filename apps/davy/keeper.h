@@ -1,0 +1,110 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "detect/detector.h"
+#include "store/store.h"
+
+namespace davy::app {
+
+/// What people have set: which thresholds hold where, and what may mine. Immutable once read.
+struct Policy {
+  std::vector<store::ThresholdSetting> thresholds;
+  std::vector<store::AllowEntry> allowed;
+};
+
+/// Keeps what `davy watch` finds in the store, and tells the detector what people have set there. It writes from a
+/// thread of its own: a slow or full disk holds up that thread and nothing else. Each report is passed on once it is on
+/// disk: what was printed or sent survives kill -9. What cannot be kept is passed on all the same, counted, and kept
+/// once the disk takes it again.
+class Keeper : public detect::DetectionSink {
+ public:
+  static constexpr std::size_t kLimit = 20'000;  // reports that may wait
+
+  /// Opens the store; before privileges are given up. Closes in it what was open under another boot of `host`.
+  static Result<std::unique_ptr<Keeper>> open(const std::string& path, const event::Host& host);
+  /// What has not been kept yet is not kept any more.
+  ~Keeper() override;
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  /// What was open when this host's last detector ended.
+  [[nodiscard]] Result<std::vector<detect::OpenBefore>> open_before() const;
+  /// Starts the thread: once privileges are given up. Reports go on to `next`, and what is to be said aloud to `say`,
+  /// from that thread. Both must outlive the keeper.
+  void start(const std::string& release, detect::DetectionSink& next, std::function<void(const std::string&)> say);
+
+  // The detector's thread; none of these waits for the disk.
+  void on_detection(const event::Detection& detection) override;
+  void on_health(const event::Health& health, const std::vector<std::string>& not_seen) override;
+  void on_level(const event::Workload& workload, double level);
+  [[nodiscard]] std::optional<double> threshold_of(const event::Workload& workload) const;
+  [[nodiscard]] std::optional<event::Allowed> allowed(const event::Detection& detection, WallTime now) const;
+
+  /// Reports passed on without being on disk yet. Any thread.
+  [[nodiscard]] std::uint64_t unkept() const;
+  /// Waits until all that was reported is kept and passed on.
+  void finish();
+
+ private:
+  struct Report {
+    event::Detection detection;
+  };
+  struct SliceEnd {
+    event::Health health;
+    std::vector<std::string> not_seen;
+    std::map<event::WorkloadId, store::WorkloadLevel> levels;
+  };
+  using Job = std::variant<Report, SliceEnd>;
+
+  Keeper(std::unique_ptr<store::Store> store, event::Host host);
+  Status close_other_boots();
+  void add(Job job);
+  void run();
+  void take(const Report& report);
+  void take(const SliceEnd& end);
+  void keep(store::StoredDetection detection);
+  void keep_again();
+  Status write_day(const SliceEnd& end);
+  void read_policy(WallTime now);
+  void say_once(const Status& status);
+  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+
+  std::unique_ptr<store::Store> store_;
+  event::Host host_;
+  std::string release_;
+  detect::DetectionSink* next_ = nullptr;
+  std::function<void(const std::string&)> say_;
+  std::map<event::WorkloadId, store::WorkloadLevel> levels_;  // of the slice under way; the detector's thread
+  std::map<std::string, store::StoredDetection> unkept_;      // by id; the keeper's thread
+  /// Of the day, what the disk has not taken yet; the keeper's thread.
+  struct Unwritten {
+    std::map<event::WorkloadId, store::WorkloadLevel> levels;
+    double seconds = 0;
+    double armed = 0;
+  } unwritten_;
+  bool failing_ = false;  // the keeper's thread
+  std::int64_t slices_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  std::shared_ptr<const Policy> policy_ = std::make_shared<const Policy>();
+  std::uint64_t unkept_count_ = 0;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace davy::app
