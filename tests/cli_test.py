@@ -559,6 +559,31 @@ class Kernel(Case):
         self.assertRegex(status, r"NoNewPrivs:\t1\n")
         self.assertEqual((health["type"], health["rung"]), ("health", "tracing"))
 
+    @contextlib.contextmanager
+    def alarmed(self, store):
+        """A running `davy watch` that takes everything for a miner, beside something that computes."""
+        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        process = subprocess.Popen([DAVY, "watch", "--model", "alarmist.davym", "--json", "--listen", "none", "--store", store],
+                                   cwd=FOLDER, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            yield (line for line in map(json.loads, process.stdout) if line["type"] == "detection")
+        finally:
+            process.kill()
+            process.communicate()
+            busy.kill()
+            busy.wait()
+
+    def test_a_kill_loses_nothing_told_and_a_restart_opens_nothing_twice(self):
+        store = FOLDER / "kept.db"
+        with self.alarmed(store) as told:
+            opened = next(line for line in told if line["state"] == "opened")
+        kept = {line["id"]: line for line in lines_of(davy("detections", "--open", "--json", "--store", store).stdout)}
+        self.assertIn(opened["id"], kept, "it was printed, so it is kept")
+        with self.alarmed(store) as told:
+            again = next(line for line in told if line["workload"]["id"] == opened["workload"]["id"])
+        self.assertEqual((again["id"], again["state"], again["alerted"]), (opened["id"], "updated", opened["alerted"]))
+        self.assertEqual(davy("store", "check", "--store", store).returncode, 0)
+
     def test_the_self_test_raises_an_alert_by_the_model_that_ships(self):
         model = pathlib.Path(__file__).resolve().parent.parent / "models/starter.davym"
         done = davy("doctor", "--self-test", "--json", env={"DAVY_MODEL": str(model)}, timeout=200)

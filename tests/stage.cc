@@ -48,13 +48,15 @@ bool write_all(const std::filesystem::path& folder) {
   host.put(4, 400, event::server_like(), 0, 1000);
   host.put(5, 500, event::compiler_like(4), 0, 1000);
   const auto model = detect::separating_model();
+  auto alarmist = model;  // takes everything for a miner
+  alarmist.threshold = 0;
   auto other = model;
   other.schema ^= 1;
   return write(folder, miner, {"miner.davy", event::Label::kMiner, "made-up-miner", {{"first_hash", "12"}}}, 12) &&
          write(folder, miner, {"nohash.davy", event::Label::kMiner, "made-up-miner", {}}, 12) &&
          write(folder, honest, {"honest.davy", event::Label::kBenign, "made-up-worker", {}}, 12) &&
          write(folder, host, {"host.davy", event::Label::kUnknown, "", {}}, 30) &&
-         model::save(model, folder / "model.davym").ok() &&
+         model::save(model, folder / "model.davym").ok() && model::save(alarmist, folder / "alarmist.davym").ok() &&
          replace_file(folder / "other.davym", model::to_bytes(other)).ok();
 }
 
