@@ -27,8 +27,8 @@ struct SenderOptions {
   std::chrono::milliseconds refused_pause{900'000};  // of an alert answered 3xx or 4xx: somebody has to mend something
   std::chrono::hours give_up_after{24 * 7};
   // Hears, in one line each, what an operator should: that alerts do not get through, do again, are given up, that the
-  // store fails. The first two, and want of room, at most every ten minutes. Called by the sender's thread and by
-  // put().
+  // store fails. The first two, and want of room, at most every ten minutes. From the sender's thread and
+  // from those that call put(), at the same time.
   std::function<void(const std::string&)> say;
 };
 

@@ -118,7 +118,7 @@ Result<Reply> Webhook::post(const std::string& id, const std::string& body, Wall
   const auto head = Exchange(url_).run(**channel, request);
   reply.status = head.status;
   reply.retry_after = retry_after_from(head.get_header_value("Retry-After"), now);
-  if (reply.status > 0) return reply;
+  if (reply.status >= 100) return reply;
   const std::string& problem = (*channel)->problem();
   return Error{fmt::format("{}: {}", origin(url_), problem.empty() ? "its answer is no HTTP" : problem)};
 }

@@ -9,6 +9,7 @@
 
 #include "alert/receiver_test.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/scratch_folder_test.h"
 
 namespace davy::alert {
@@ -140,6 +141,49 @@ TEST_F(WebhookTest, GarbageIsNoAnswer) {
   EXPECT_THAT(
       problem([](Peer& peer, const Received&) { peer.write("HTTP/1.1 200 " + std::string(90'000, 'a') + "\r\n\r\n"); }),
       HasSubstr("its answer is no HTTP"));
+}
+
+/// A good answer with a few bytes of it changed, doubled or gone.
+std::string mangled(CounterRandom& random) {
+  std::string bytes =
+      "HTTP/1.1 200 OK\r\nRetry-After: 7\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+      "5\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  for (auto left = random.below(6); left > 0; --left) {
+    const auto at = random.below(bytes.size());
+    switch (random.below(4)) {
+      case 0:
+        bytes[at] = static_cast<char>(random.below(256));
+        break;
+      case 1:
+        bytes.erase(at, 1 + random.below(20));
+        break;
+      case 2:
+        bytes.insert(at, bytes.substr(random.below(bytes.size()), random.below(30)));
+        break;
+      default:
+        bytes.insert(at, random.below(3000), "\r\n: 9"[random.below(6)]);
+    }
+    if (bytes.empty()) bytes = "\r";
+  }
+  return bytes;
+}
+
+TEST_F(WebhookTest, AnyBytesAreAnAnswerOrAnError) {
+  CounterRandom random(14);
+  const Receiver receiver([&](Peer& peer, const Received&) { peer.write(mangled(random)); });
+  const auto one = hook(receiver.url());
+  std::size_t answers = 0;
+  constexpr int kRounds = 1'000;
+  for (int i = 0; i < kRounds; ++i) {
+    const auto reply = one->post("abcd", "{}", kNow, interrupt_);
+    if (!reply) continue;
+    ++answers;
+    ASSERT_GE(reply->status, 100);
+    ASSERT_LE(reply->status, 999);
+    ASSERT_LE(reply->body.size(), kMostReply);
+  }
+  EXPECT_GT(answers, 100U);
+  EXPECT_LT(answers, 950U);
 }
 
 TEST_F(WebhookTest, WhoClosesAtOnceIsTold) {
