@@ -57,7 +57,7 @@ Result<int> connect_to_any(const std::vector<Endpoint>& endpoints, Clock::time_p
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const auto now = Clock::now();
     const auto share = (until - now) / static_cast<std::int64_t>(endpoints.size() - i);
-    const auto socket = connect_to(endpoints[i], now + share, interrupt);
+    auto socket = connect_to(endpoints[i], now + share, interrupt);
     if (socket || interrupt.is_set()) return socket;
     last = socket.error();
   }

@@ -165,6 +165,8 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
+  std::atomic<bool> hangs_up{false};  // once connected, before a request is there
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Url url(const std::string& host = "127.0.0.1") const {
     return {tls_ != nullptr, host, port_, "/hook?a=%20"};
@@ -193,7 +195,7 @@ class Receiver {
   void serve(int socket) {
     Peer peer(socket, tls_, over_);
     Received request;
-    const bool whole = take(peer, request);
+    const bool whole = !hangs_up && take(peer, request);
     if (whole) {
       const std::lock_guard lock(mutex_);
       received_.push_back(request);

@@ -65,7 +65,7 @@ Result<Secret> Secret::load(const std::filesystem::path& path) {
 
 Secret::Secret(std::string bytes) : bytes_(std::move(bytes)) {}
 
-Secret::Secret(Secret&& other) noexcept : bytes_(other.bytes_) { other.forget(); }
+Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.forget(); }
 
 Secret::~Secret() { forget(); }
 

@@ -233,7 +233,7 @@ class Deaf {
     port = ntohs(here.sin_port);
     for (int& one : filling_) {
       one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      connect(one, reinterpret_cast<sockaddr*>(&here), sizeof here);
+      static_cast<void>(connect(one, reinterpret_cast<sockaddr*>(&here), sizeof here));
     }
     std::this_thread::sleep_for(milliseconds(20));
   }
@@ -331,9 +331,14 @@ TEST_F(TlsTest, WhoSpeaksNoTlsIsTold) {
 TEST_F(TlsTest, AReceiverThatGoesAwayEndsNothing) {
   const SelfSigned certificate(pem("right.pem"), "IP:127.0.0.1");
   ca_file_ = pem("right.pem");
-  const Receiver receiver([](Peer&, const Received&) {}, &certificate);
+  Receiver receiver(says(200), &certificate);
+  receiver.hangs_up = true;
   const auto one = hook(receiver.url());
-  for (int i = 0; i < 5; ++i) EXPECT_FALSE(one->post("abcd", std::string(300'000, 'x'), kNow, interrupt_));
+  for (int i = 0; i < 5; ++i) {
+    const auto reply = one->post("abcd", std::string(5'000'000, 'x'), kNow, interrupt_);
+    ASSERT_FALSE(reply);
+    EXPECT_THAT(reply.error().message, HasSubstr("breaks the connection off"));
+  }
 }
 
 TEST_F(TlsTest, AnAuthorityThatIsNoneIsRefused) {
