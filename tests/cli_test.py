@@ -80,7 +80,7 @@ class Help(Case):
 
     def examples(self, program):
         for command in ("watch", "record", "scan", "corpus run", "corpus list", "corpus verify", "corpus pack", "dataset build", "dataset audit",
-                        "dataset show", "train", "evaluate", "threshold", "detections", "verdict", "allow", "store", "store check",
+                        "dataset show", "train", "evaluate", "threshold", "detections", "verdict", "allow", "alert", "alert test", "store", "store check",
                         "store backup", "store prune", "export", "features", "doctor"):
             done = subprocess.run([program, *command.split(), "--help"], env=CLEAN, text=True, cwd=self.ROOT,
                                   stdout=subprocess.PIPE, timeout=60, check=True)

@@ -11,7 +11,8 @@ SEALS = [
     (r"slice\.pb\.h[\">]", {"event"}, "only event/ knows the bytes of a slice"),
     (r"onnx\.pb\.h[\">]", {"model"}, "only model/ knows the bytes of ONNX"),
     (r"<sqlite3\.h>", {"store"}, "only store/ speaks SQL"),
-    (r"<httplib\.h>", {"web"}, "only web/ speaks HTTP"),
+    (r"<httplib\.h>", {"web", "alert"}, "only web/ and alert/ speak HTTP"),
+    (r"<openssl/", {"alert"}, "only alert/ speaks TLS"),
 ]
 
 

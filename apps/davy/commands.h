@@ -22,6 +22,7 @@ void add_threshold(CLI::App& davy, int& exit);
 void add_detections(CLI::App& davy, int& exit);
 void add_verdict(CLI::App& davy, int& exit);
 void add_allow(CLI::App& davy, int& exit);
+void add_alert(CLI::App& davy, int& exit);
 void add_store(CLI::App& davy, int& exit);
 void add_export(CLI::App& davy, int& exit);
 void add_features(CLI::App& davy, int& exit);

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   add_detections(davy, exit);
   add_verdict(davy, exit);
   add_allow(davy, exit);
+  add_alert(davy, exit);
   add_store(davy, exit);
   add_export(davy, exit);
   add_features(davy, exit);

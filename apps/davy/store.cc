@@ -39,7 +39,8 @@ int prune(const Flags& flags) {
   if (!store) return report(store.error());
   const auto pruned = (*store)->prune(wall_now());
   if (!pruned) return report(pruned.error());
-  fmt::print("{}: {} closed detections and {} levels deleted\n", flags.store, pruned->detections, pruned->levels);
+  fmt::print("{}: {} closed detections, {} levels and {} alerts deleted\n", flags.store, pruned->detections,
+             pruned->levels, pruned->alerts);
   return kDone;
 }
 
@@ -65,8 +66,9 @@ void add_store(CLI::App& davy, int& exit) {
   add("backup", "A whole copy of this moment, while `davy watch` goes on.", backup, " /backup/davy.db")
       ->add_option("FILE", flags->out, "Where the copy goes; what is there is replaced")
       ->required();
-  add("prune", "Delete closed detections and levels that are old; verdicts, allow entries and thresholds stay.", prune,
-      " --keep-days 90")
+  add("prune",
+      "Delete closed detections, levels and told alerts that are old; verdicts, allow entries and thresholds stay.",
+      prune, " --keep-days 90")
       ->add_option("--keep-days", flags->keep_days, "How long closed detections are kept")
       ->check(CLI::Range(0, 36'500))
       ->capture_default_str();

@@ -89,7 +89,25 @@ CREATE TABLE states(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
+constexpr std::string_view kVersion3 = R"sql(
+CREATE TABLE alerts(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  detection TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('opened', 'closed', 'allow_ended', 'test')),
+  created INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0, next_try INTEGER NOT NULL,
+  delivered INTEGER, given_up INTEGER, last_error TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL,
+  CHECK (delivered IS NULL OR given_up IS NULL)
+) STRICT;
+CREATE INDEX alerts_waiting ON alerts(next_try, number) WHERE delivered IS NULL AND given_up IS NULL;
+CREATE INDEX alerts_oldest ON alerts(created) WHERE delivered IS NULL AND given_up IS NULL;
+CREATE INDEX alerts_delivered ON alerts(delivered) WHERE delivered IS NOT NULL;
+CREATE INDEX alerts_given_up ON alerts(given_up) WHERE given_up IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 
 Result<std::int64_t> version_of(Database& database) { return database.number("PRAGMA user_version"); }
 

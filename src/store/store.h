@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "store/alert.h"
 #include "store/allow.h"
 #include "store/stored_detection.h"
 #include "store/threshold.h"
@@ -28,6 +29,8 @@ struct Options {
   bool read_only = false;                 // nothing is made, migrated or written
   std::chrono::days keep_closed{400};     // how long closed detections are kept
   std::chrono::days keep_levels{90};      // how long levels are kept
+  std::chrono::days keep_alerts{30};      // alerts delivered or given up; no longer than keep_closed
+  std::size_t alerts_waiting = 10'000;    // beyond these an older one is given up
   std::size_t levels_a_day = 10'000;      // workloads kept of a day: those with the highest levels
   std::chrono::milliseconds busy{5'000};  // how long another program's writing is waited for
 };
@@ -35,10 +38,11 @@ struct Options {
 struct Pruned {
   std::size_t detections = 0;
   std::size_t levels = 0;
+  std::size_t alerts = 0;
 };
 
-/// What outlives a restart: detections, verdicts, allow entries, thresholds, levels, saved state. One SQLite file
-/// (docs/store.md), to which several programs may write at once.
+/// What outlives a restart: detections, verdicts, allow entries, thresholds, levels, alerts, saved state. One SQLite
+/// file (docs/store.md), to which several programs may write at once.
 ///
 /// Durable: a call that returned success is on disk (WAL, synchronous FULL), and neither kill -9 nor a power cut takes
 /// it back; one that failed (disk full, I/O error) left nothing behind, and the store works again once there is room.
@@ -66,6 +70,23 @@ class Store {
   Result<std::vector<StoredDetection>> detections(const Query& query);
   /// Not closed, of this boot of the host: what a restart goes on with instead of opening it again.
   Result<std::vector<StoredDetection>> open_of(std::uint64_t boot);
+
+  // Alerts: what is still to be told
+  // -----------------------------------------------------------------------------------
+  /// put() of the report and, in the same transaction, its alert: neither is there without the other. An alert whose id
+  /// is there already changes nothing. Gives how many waiting ones were given up for want of room: the oldest `closed`
+  /// before any other. kBadInput: as put(), and an id or a body that is none.
+  Result<std::size_t> put(const StoredDetection& detection, const Alert& alert);
+  /// Waiting, and to be tried by `now`: whose turn came first, first. One that is to be tried more than
+  /// kLongestAlertPause from now was put off by a clock that was wrong, and is due.
+  Result<std::vector<WaitingAlert>> due_alerts(WallTime now, std::size_t limit);
+  /// A receiver has it. Nothing happens to one that waits no more, here and in failed().
+  Status delivered(const std::string& alert, WallTime now);
+  /// One try more has failed; the next is at `next_try`.
+  Status failed(const std::string& alert, WallTime now, const std::string& why, WallTime next_try);
+  /// Gives up what was made before `created_before` and was tried in vain; how many those were. They stay in the table.
+  Result<std::size_t> give_up_alerts(WallTime created_before, WallTime now);
+  Result<AlertCounts> alert_counts();
 
   // Verdicts: added to, never changed -------------------------------------------------------------------------------
   /// kBadInput: there is no such detection, nobody says it, or nothing is said.
@@ -127,6 +148,9 @@ class Store {
 
  private:
   Store(std::unique_ptr<Database> database, const Options& options);
+  Status put_locked(const StoredDetection& detection);
+  Status put_locked(const Alert& alert);
+  Result<std::size_t> give_up_beyond(std::size_t most, WallTime now);
   Result<std::size_t> prune_by(std::string_view sql, std::int64_t before_ns, const std::string& before_day);
 
   std::unique_ptr<Database> database_;

@@ -93,8 +93,12 @@ Result<Statement> ask(Database& database, const Query& query) {
 }  // namespace
 
 Status Store::put(const StoredDetection& one) {
-  if (Status fine = check_put(one); !fine) return fine;
   const std::scoped_lock lock(mutex_);
+  return put_locked(one);
+}
+
+Status Store::put_locked(const StoredDetection& one) {
+  if (Status fine = check_put(one); !fine) return fine;
   const auto sql = fmt::format("INSERT INTO detections({}) VALUES({}) {}", kColumns, kPlaces, kUnlessNewer);
   Status done =
       database_->run(sql, one.id, name_of(one.state), hex16(one.boot), one.host, hex16(one.workload.value()),

@@ -22,6 +22,9 @@ constexpr const char* kGiveBack = "PRAGMA incremental_vacuum(1000);";  // pages 
 
 constexpr std::string_view kOldDetections =
     "DELETE FROM detections WHERE id IN (SELECT id FROM detections WHERE state = 'closed' AND closed < ?1 LIMIT ?2)";
+constexpr std::string_view kOldAlerts =
+    "DELETE FROM alerts WHERE number IN (SELECT number FROM alerts WHERE delivered < ?1 "
+    "UNION SELECT number FROM alerts WHERE given_up < ?1 LIMIT ?2)";
 constexpr std::string_view kOldLevels =
     "DELETE FROM levels WHERE (day, release, workload) IN "
     "(SELECT day, release, workload FROM levels WHERE day < ?1 LIMIT ?2)";
@@ -126,7 +129,10 @@ Result<Pruned> Store::prune(WallTime now) {
   if (!detections) return detections.error();
   const auto levels = prune_by(kOldLevels, 0, to_text(day_of(now) - options_.keep_levels));
   if (!levels) return levels.error();
-  return Pruned{*detections, *levels};
+  const WallTime told = now - std::min(options_.keep_alerts, options_.keep_closed);
+  const auto alerts = prune_by(kOldAlerts, told.time_since_epoch().count(), {});
+  if (!alerts) return alerts.error();
+  return Pruned{*detections, *levels, *alerts};
 }
 
 Status Store::backup(const fs::path& path) {
