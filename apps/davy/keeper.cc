@@ -72,12 +72,22 @@ Result<std::vector<detect::OpenBefore>> Keeper::open_before() const {
   return before;
 }
 
-void Keeper::start(const std::string& release, detect::DetectionSink& next,
-                   std::function<void(const std::string&)> say) {
+void Keeper::send_by(std::unique_ptr<alert::Webhook> webhook, std::function<void(const std::string&)> say) {
+  alert::SenderOptions options;
+  options.say = std::move(say);
+  sender_ = std::make_unique<alert::Sender>(*store_, std::move(webhook), std::move(options));
+}
+
+Status Keeper::start(const std::string& release, detect::DetectionSink& next,
+                     std::function<void(const std::string&)> say) {
+  const auto open = store_->open_of(host_.boot);
+  if (!open) return open.error();
+  for (const store::StoredDetection& one : *open) (one.allowed_by ? silent_ : told_).insert(one.id);
   release_ = release;
   next_ = &next;
   say_ = std::move(say);
   thread_ = std::thread([this] { run(); });
+  return sender_ ? sender_->start() : Status{};
 }
 
 Keeper::~Keeper() { finish(); }
@@ -89,6 +99,7 @@ void Keeper::finish() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  if (sender_) sender_->stop();
 }
 
 void Keeper::on_detection(const Detection& detection) { add(Report{detection}); }
@@ -111,6 +122,10 @@ std::optional<event::Allowed> Keeper::allowed(const Detection& detection, WallTi
   const auto held = policy();
   const auto* entry = store::allowing(held->allowed, detection, now);
   return entry == nullptr ? std::nullopt : std::optional(allowed_by(*entry));
+}
+
+std::optional<alert::SenderCounts> Keeper::alerts() const {
+  return sender_ ? std::optional(sender_->counts()) : std::nullopt;
 }
 
 std::uint64_t Keeper::unkept() const {
@@ -148,32 +163,51 @@ void Keeper::run() {
 
 void Keeper::take(const Report& report) {
   const Detection& detection = report.detection;
-  const std::string line = detect::to_line(detect::to_json(detection));
+  const auto kind = kind_of(detection);
   if (detection.workload == nullptr) {  // one of before, of which only the end is known
     const auto before = store_->detection(detection.id);
-    if (before) keep(closed(*before, detection.time, detection.closed_because));
+    if (before) keep({closed(*before, detection.time, detection.closed_because), detection, kind});
   } else {
-    keep(store::stored(detection, line));
+    keep({store::stored(detection, detect::to_line(detect::to_json(detection))), detection, kind});
   }
   next_->on_detection(detection);
 }
 
-void Keeper::keep(store::StoredDetection detection) {
-  const Status kept = store_->put(detection);
-  say_once(kept);
-  if (kept) {
-    unkept_.erase(detection.id);
-  } else {
-    unkept_.insert_or_assign(detection.id, std::move(detection));
+std::optional<store::Alert::Kind> Keeper::kind_of(const Detection& detection) {
+  using Kind = store::Alert::Kind;
+  if (detection.state == Detection::State::kClosed) {
+    silent_.erase(detection.id);
+    return told_.erase(detection.id) > 0 ? std::optional(Kind::kClosed) : std::nullopt;
   }
+  if (detection.allowed) {
+    silent_.insert(detection.id);
+    return std::nullopt;
+  }
+  const bool was_silent = silent_.erase(detection.id) > 0;
+  const bool is_new = told_.insert(detection.id).second;
+  if (was_silent) return Kind::kAllowEnded;
+  return is_new ? std::optional(Kind::kOpened) : std::nullopt;
+}
+
+Status Keeper::write(const Kept& kept) {
+  if (!sender_ || !kept.kind) return store_->put(kept.report);
+  return sender_->put(kept.report, *kept.kind, kept.detection, kept.report.time);
+}
+
+void Keeper::keep(Kept kept) {
+  const Status done = write(kept);
+  say_once(done);
+  if (done) return;
+  std::erase_if(unkept_, [&](const Kept& one) { return one.report.id == kept.report.id && !one.kind; });
+  unkept_.push_back(std::move(kept));
 }
 
 void Keeper::keep_again() {
-  for (auto at = unkept_.begin(); at != unkept_.end();) {
-    const Status kept = store_->put(at->second);
+  while (!unkept_.empty()) {
+    const Status kept = write(unkept_.front());
     say_once(kept);
     if (!kept) return;
-    at = unkept_.erase(at);
+    unkept_.pop_front();
   }
 }
 

@@ -8,11 +8,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <variant>
 #include <vector>
 
+#include "alert/sender.h"
 #include "base/result.h"
 #include "detect/detector.h"
 #include "store/store.h"
@@ -42,9 +44,12 @@ class Keeper : public detect::DetectionSink {
 
   /// What was open when this host's last detector ended.
   [[nodiscard]] Result<std::vector<detect::OpenBefore>> open_before() const;
+  /// Alerts leave by this from then on: when a detection opens that nobody allows, when what allowed it ends, and when
+  /// it closes. Before start().
+  void send_by(std::unique_ptr<alert::Webhook> webhook, std::function<void(const std::string&)> say);
   /// Starts the thread: once privileges are given up. Reports go on to `next`, and what is to be said aloud to `say`,
   /// from that thread. Both must outlive the keeper.
-  void start(const std::string& release, detect::DetectionSink& next, std::function<void(const std::string&)> say);
+  Status start(const std::string& release, detect::DetectionSink& next, std::function<void(const std::string&)> say);
 
   // The detector's thread; none of these waits for the disk.
   void on_detection(const event::Detection& detection) override;
@@ -55,6 +60,8 @@ class Keeper : public detect::DetectionSink {
 
   /// Reports passed on without being on disk yet. Any thread.
   [[nodiscard]] std::uint64_t unkept() const;
+  /// None: no alerts leave.
+  [[nodiscard]] std::optional<alert::SenderCounts> alerts() const;
   /// Waits until all that was reported is kept and passed on.
   void finish();
 
@@ -75,7 +82,15 @@ class Keeper : public detect::DetectionSink {
   void run();
   void take(const Report& report);
   void take(const SliceEnd& end);
-  void keep(store::StoredDetection detection);
+  /// A report on its way to disk, and the alert that goes with it.
+  struct Kept {
+    store::StoredDetection report;
+    event::Detection detection;
+    std::optional<store::Alert::Kind> kind;
+  };
+  void keep(Kept kept);
+  Status write(const Kept& kept);
+  std::optional<store::Alert::Kind> kind_of(const event::Detection& detection);
   void keep_again();
   Status write_day(const SliceEnd& end);
   void read_policy(WallTime now);
@@ -88,7 +103,9 @@ class Keeper : public detect::DetectionSink {
   detect::DetectionSink* next_ = nullptr;
   std::function<void(const std::string&)> say_;
   std::map<event::WorkloadId, store::WorkloadLevel> levels_;  // of the slice under way; the detector's thread
-  std::map<std::string, store::StoredDetection> unkept_;      // by id; the keeper's thread
+  std::deque<Kept> unkept_;                                   // in order; the keeper's thread
+  std::set<std::string> told_;    // open detections that an alert was sent of; the keeper's thread
+  std::set<std::string> silent_;  // open detections that somebody allows; the keeper's thread
   /// Of the day, what the disk has not taken yet; the keeper's thread.
   struct Unwritten {
     std::map<event::WorkloadId, store::WorkloadLevel> levels;
@@ -105,6 +122,7 @@ class Keeper : public detect::DetectionSink {
   std::uint64_t unkept_count_ = 0;
   bool over_ = false;
   std::thread thread_;
+  std::unique_ptr<alert::Sender> sender_;  // goes before the store
 };
 
 }  // namespace davy::app

@@ -62,7 +62,7 @@ class KeeperTest : public testing::Test {
     return *std::move(made);
   }
   void start(Keeper& one) {
-    one.start("r", next_, [this](const std::string& line) { said_.push_back(line); });
+    ASSERT_TRUE(one.start("r", next_, [this](const std::string& line) { said_.push_back(line); }));
   }
   std::unique_ptr<store::Store> store() { return *store::Store::open(path_); }
 

@@ -26,6 +26,7 @@
 #include "store_file.h"
 #include "web/server.h"
 #include "web/stages.h"
+#include "webhook_flags.h"
 
 namespace davy::app {
 namespace {
@@ -44,6 +45,7 @@ struct Flags {
   std::string arming = "adaptive";
   std::string rung = "auto";
   std::string store;
+  WebhookFlags webhook;
 };
 
 using ModelPointer = std::shared_ptr<const model::Model>;
@@ -56,8 +58,9 @@ struct Parts {
   web::Stages stages;
   detect::Board board;
   std::unique_ptr<Screen> screen;
-  std::unique_ptr<Printer> printer;  // goes before the screen: its thread draws it
-  std::unique_ptr<Keeper> keeper;    // goes before screen and printer: its thread hands reports on
+  std::unique_ptr<Printer> printer;        // goes before the screen: its thread draws it
+  std::optional<Destination> destination;  // of alerts
+  std::unique_ptr<Keeper> keeper;          // goes before screen and printer: its thread hands reports on
   std::unique_ptr<web::Server> server;
   std::unique_ptr<event::RecordingWriter> writer;
   std::unique_ptr<detect::Detector> detector;
@@ -83,11 +86,20 @@ class Fork : public event::SliceSink {
     if (const auto lost = parts_.printer->dropped(); lost > 0) seen.counters.push_back({"output_dropped", lost});
     if (const auto waiting = parts_.keeper ? parts_.keeper->unkept() : 0; waiting > 0)
       seen.counters.push_back({"store_behind", waiting});
+    if (const auto alerts = parts_.keeper ? parts_.keeper->alerts() : std::nullopt) add(*alerts, seen);
     parts_.stages.time("detect", [&] { parts_.detector->on_slice_end(seen); });
     parts_.stages.time("draw", [&] { parts_.screen->draw(); });
   }
 
  private:
+  static void add(const alert::SenderCounts& alerts, event::Health& health) {
+    health.counters.push_back({"alerts_sent", alerts.sent});
+    health.counters.push_back({"alerts_failed", alerts.failed});
+    health.counters.push_back({"alerts_waiting", alerts.waiting});
+    health.counters.push_back({"alerts_given_up", alerts.given_up});
+    health.counters.push_back({"alerts_no_room", alerts.no_room});
+  }
+
   void check_writer() {
     if (parts_.writer == nullptr || !written_) return;
     const auto status = parts_.writer->status();
@@ -176,6 +188,13 @@ std::string spaced(std::string argv) {
 
 /// Before privileges are given up: the store is root's alone or the service's.
 Status open_store(const Flags& flags, const event::Host& host, Parts& parts) {
+  if (!flags.webhook.url.empty()) {
+    if (flags.store == "none")
+      return Error{"--webhook needs a store: alerts wait there until they are taken", Error::Kind::kBadInput};
+    auto destination = destination_of(flags.webhook);
+    if (!destination) return destination.error();
+    parts.destination = *std::move(destination);
+  }
   if (flags.store == "none") return {};
   auto keeper = Keeper::open(flags.store, host);
   if (!keeper) return keeper.error();
@@ -194,9 +213,13 @@ Status start_keeper(const model::Model& model, detect::Options& options, Parts& 
   options.on_level = [&keeper = *parts.keeper](const auto& workload, double level) {
     keeper.on_level(workload, level);
   };
-  parts.keeper->start(model::digest(model), *parts.screen,
-                      [&screen = *parts.screen](const std::string& line) { screen.say(line); });
-  return {};
+  const auto say = [&screen = *parts.screen](const std::string& line) { screen.say(line); };
+  if (parts.destination) {
+    auto webhook = open_webhook(*std::move(parts.destination));
+    if (!webhook) return webhook.error();
+    parts.keeper->send_by(*std::move(webhook), say);
+  }
+  return parts.keeper->start(model::digest(model), *parts.screen, say);
 }
 
 Status start_detector(const Flags& flags, ModelPointer model, Parts& parts) {
@@ -395,6 +418,7 @@ void add_flags(CLI::App& command, Flags& flags) {
       ->envname("DAVY_ARMING")
       ->capture_default_str();
   add_store_file(command, flags.store, "; none: nowhere");
+  add_webhook(command, flags.webhook);
   command.add_option("--rung", flags.rung, "How slices are collected: auto, tracing, raw, proc")
       ->envname("DAVY_RUNG")
       ->capture_default_str();

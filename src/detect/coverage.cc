@@ -52,18 +52,21 @@ constexpr auto kLosses = std::to_array<LossWords>({
     {"slices_late", "slices of time that ended late"},
     {"queue_dropped", "slices dropped because the detector fell behind"},
     {"output_dropped", "lines not printed because nobody read them"},
-    {"store_behind", "detections whose newest report is not in the store yet"},
+    {"alerts_given_up", "alerts that no receiver took in a week"},
+    {"alerts_no_room", "alerts given up because too many waited"},
+    {"alerts_failed", ""},  // tries: they come again
     {"windows_late", "slices that came too late for their window"},
     {"windows_duplicate", "slices that came twice"},
     {"windows_not_held", "slices of more processes than are held at a time"},
     {"record_failed", "slices not recorded because writing failed"},
 });
 
-/// What cannot be seen at all on this host: counters that are 1 from the start and stay so.
+/// What cannot be seen at all on this host, or is not done for now: said for as long as the counter is not 0.
 constexpr auto kBlind = std::to_array<LossWords>({
     {"blind_messages", "sizes, gaps, turns and first bytes of messages on sockets are not seen"},
     {"blind_rounding", "the floating-point rounding mode cannot be sampled on this kernel"},
     {"blind_io_uring", "work submitted through io_uring is not seen"},
+    {"store_behind", "the newest reports of some detections are not in the store yet"},
     {"blind_outside", "processes outside the collector's own pid namespace are not seen before they end"},
 });
 
