@@ -206,6 +206,13 @@ TEST_F(WebhookTest, NobodyThereIsTold) {
   EXPECT_THAT(unknown.error().message, StartsWith("https://no-such-host.invalid: its name "));
 }
 
+TEST_F(WebhookTest, OverPlainHttpNoOtherHostIsAskedWhateverTheNameSays) {
+  const auto reply = post({false, "192.0.2.1", 80, "/"});  // as if a name had resolved to it
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().message, HasSubstr("only loopback ones are asked"));
+  EXPECT_LT(took_, milliseconds(2'000));
+}
+
 TEST_F(WebhookTest, AHangOrATrickleEndsInTime) {
   EXPECT_THAT(problem([](Peer& peer, const Received&) { peer.hang(); }, milliseconds(300)), HasSubstr("in time"));
   EXPECT_GE(took_, milliseconds(290));
