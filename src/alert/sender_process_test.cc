@@ -61,7 +61,7 @@ void watch(const std::filesystem::path& path, std::uint16_t port, std::uint64_t 
   if (!sender->start()) return;
   for (std::uint64_t number = first;; ++number) {
     const auto detection = seen(number);
-    const auto kept = store::stored(detection, event::SliceNumber(number), "{}");
+    const auto kept = store::stored(detection, "{}");
     if (!sender->put(kept, store::Alert::Kind::kOpened, detection, wall_now())) return;
     if (write(out, "", 1) != 1) return;
     std::this_thread::sleep_for(milliseconds(2));

@@ -65,7 +65,7 @@ class SenderTest : public ::testing::Test {
   std::string put(std::uint64_t number, Kind kind = Kind::kOpened, WallTime now = wall_now()) {
     auto detection = seen(number);
     if (kind == Kind::kClosed) detection.state = event::Detection::State::kClosed;
-    auto kept = store::stored(detection, event::SliceNumber(number), detect::to_line(detect::to_json(detection)));
+    auto kept = store::stored(detection, detect::to_line(detect::to_json(detection)));
     const Status done = sender_->put(kept, kind, detection, now);
     EXPECT_TRUE(done) << done.error().message;
     return detect::Json::parse(bodies_of(number).back()).at("id");
@@ -222,7 +222,7 @@ TEST_F(SenderTest, ADeadReceiverCostsOneTryAtATimeHoweverMuchWaits) {
   constexpr std::uint64_t kWaiting = 1000;
   for (std::uint64_t number = 0; number < kWaiting; ++number) {
     const auto detection = seen(number);
-    const auto kept = store::stored(detection, event::SliceNumber(number), "{}");
+    const auto kept = store::stored(detection, "{}");
     ASSERT_TRUE(sender_->put(kept, Kind::kOpened, detection, wall_now()));
   }
   const auto began = Clock::now();
