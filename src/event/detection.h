@@ -12,8 +12,8 @@
 namespace davy::event {
 
 /// Why, in words: a feature group's share of the score. Contributions of all groups and the base value add up to the
-/// window's score, or to its log odds where the model works in those (Shapley values). Of a model that has no reasons per
-/// feature one sentence says so, and contributes 0.
+/// window's score, or to its log odds where the model works in those (Shapley values). Of a model that has no reasons
+/// per feature one sentence says so, and contributes 0.
 struct Reason {
   std::string group;
   double contribution = 0;
@@ -54,9 +54,9 @@ struct Detection {
   std::string exe_sha256;   // empty: not readable
   std::vector<Part> parts;  // of the workload, the most CPU first; at most kPartsTold
   std::vector<Conversation> connections;
-  double coverage = 0;  // share of the window's time in which system calls were counted
-  double score = 0;         // what is held against the threshold
-  double window_score = 0;  // of the window that the reasons are of
+  double coverage = 0;              // share of the window's time in which system calls were counted
+  double score = 0;                 // what is held against the threshold
+  double window_score = 0;          // of the window that the reasons are of
   std::optional<double> score_low;  // the probability's range (Venn-Abers); null: the model is not calibrated
   std::optional<double> score_high;
   double threshold = 0;
