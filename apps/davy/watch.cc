@@ -193,7 +193,7 @@ Status open_store(const Flags& flags, const event::Host& host, Parts& parts) {
       return Error{"--webhook needs a store: alerts wait there until they are taken", Error::Kind::kBadInput};
     auto destination = destination_of(flags.webhook);
     if (!destination) return destination.error();
-    parts.destination = *std::move(destination);
+    parts.destination.emplace(*std::move(destination));
   }
   if (flags.store == "none") return {};
   auto keeper = Keeper::open(flags.store, host);
