@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "detect/columns.h"
 #include "detect/json.h"
 
 namespace davy::app {
@@ -28,6 +29,30 @@ store::StoredDetection closed(store::StoredDetection detection, WallTime now, co
   return detection;
 }
 
+/// The same as its report told it, as far as the store knows it in columns.
+Detection ended(const store::StoredDetection& kept, WallTime now, const std::string& because) {
+  Detection detection;
+  detection.state = Detection::State::kClosed;
+  detection.id = kept.id;
+  detection.opened = kept.opened;
+  detection.time = std::max(now, kept.time);
+  detection.first_seen = kept.first_seen;
+  detection.alerted = kept.alerted;
+  detection.score = kept.score;
+  detection.threshold = kept.threshold;
+  detection.release = kept.release;
+  detection.exe_sha256 = kept.exe_sha256;
+  detection.closed_because = because;
+  event::Host host{.name = kept.host, .boot = kept.boot};
+  detection.host = std::make_shared<const event::Host>(std::move(host));
+  event::Workload workload;
+  workload.id = kept.workload;
+  workload.image = kept.image;
+  workload.pod = kept.pod_namespace.empty() ? "" : kept.pod_namespace + "/";
+  detection.workload = std::make_shared<const event::Workload>(std::move(workload));
+  return detection;
+}
+
 event::Allowed allowed_by(const store::AllowEntry& entry) {
   return {entry.id.value(), entry.owner, entry.reason, entry.expires};
 }
@@ -36,7 +61,7 @@ std::string expired_words(const store::AllowEntry& entry) {
   return fmt::format(
       "davy: allow entry {} of {} has expired ({}): what it covered alerts again; renew it with "
       "`davy allow`, if it is still wanted",
-      entry.id.value(), entry.owner, words_of(entry.match));
+      entry.id.value(), detect::printable(entry.owner), detect::printable(words_of(entry.match)));
 }
 
 }  // namespace
@@ -47,20 +72,7 @@ Keeper::Keeper(std::unique_ptr<store::Store> store, event::Host host)
 Result<std::unique_ptr<Keeper>> Keeper::open(const std::string& path, const event::Host& host) {
   auto store = store::Store::open(path);
   if (!store) return Error{store.error().message + "; --store none watches without", store.error().kind};
-  std::unique_ptr<Keeper> keeper(new Keeper(*std::move(store), host));
-  if (Status status = keeper->close_other_boots(); !status) return status.error();
-  keeper->read_policy(wall_now());
-  return keeper;
-}
-
-Status Keeper::close_other_boots() {
-  const auto open = store_->detections({.state = store::Query::State::kOpen, .limit = 0});
-  if (!open) return open.error();
-  for (const store::StoredDetection& one : *open) {
-    if (one.host != host_.name || one.boot == host_.boot) continue;
-    if (Status status = store_->put(closed(one, wall_now(), "the host was started again")); !status) return status;
-  }
-  return {};
+  return std::unique_ptr<Keeper>(new Keeper(*std::move(store), host));
 }
 
 Result<std::vector<detect::OpenBefore>> Keeper::open_before() const {
@@ -80,14 +92,30 @@ void Keeper::send_by(std::unique_ptr<alert::Webhook> webhook, std::function<void
 
 Status Keeper::start(const std::string& release, detect::DetectionSink& next,
                      std::function<void(const std::string&)> say) {
-  const auto open = store_->open_of(host_.boot);
-  if (!open) return open.error();
-  for (const store::StoredDetection& one : *open) (one.allowed_by ? silent_ : told_).insert(one.id);
   release_ = release;
   next_ = &next;
   say_ = std::move(say);
+  if (Status found = find_open(); !found) return found;
+  if (Status read = read_policy(); !read) return read;
   thread_ = std::thread([this] { run(); });
   return sender_ ? sender_->start() : Status{};
+}
+
+Status Keeper::find_open() {
+  const auto open = store_->detections({.state = store::Query::State::kOpen, .limit = 0});
+  if (!open) return open.error();
+  for (const store::StoredDetection& one : *open) {
+    if (one.host != host_.name) continue;
+    (one.allowed_by ? silent_ : told_).insert(one.id);
+    if (one.boot == host_.boot) continue;
+    Detection end;
+    end.state = Detection::State::kClosed;
+    end.id = one.id;
+    end.time = wall_now();
+    end.closed_because = "the host was started again";
+    add(Report{end});
+  }
+  return {};
 }
 
 Keeper::~Keeper() { finish(); }
@@ -119,6 +147,7 @@ std::optional<double> Keeper::threshold_of(const event::Workload& workload) cons
 }
 
 std::optional<event::Allowed> Keeper::allowed(const Detection& detection, WallTime now) const {
+  if (detection.workload == nullptr) return std::nullopt;  // its end alone is told
   const auto held = policy();
   const auto* entry = store::allowing(held->allowed, detection, now);
   return entry == nullptr ? std::nullopt : std::optional(allowed_by(*entry));
@@ -130,7 +159,13 @@ std::optional<alert::SenderCounts> Keeper::alerts() const {
 
 std::uint64_t Keeper::unkept() const {
   const std::lock_guard lock(mutex_);
-  return unkept_count_;
+  constexpr std::size_t kHangs = 1000;
+  return unkept_count_ + (jobs_.size() > kHangs ? jobs_.size() : 0);
+}
+
+std::uint64_t Keeper::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
 }
 
 std::shared_ptr<const Policy> Keeper::policy() const {
@@ -141,7 +176,12 @@ std::shared_ptr<const Policy> Keeper::policy() const {
 void Keeper::add(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= kLimit) return;  // the disk has hung for days: each report comes again within a minute
+    const auto* report = std::get_if<Report>(&job);
+    const bool is_news = report != nullptr && report->detection.state != Detection::State::kUpdated;
+    if (jobs_.size() >= kLimit && !is_news) {
+      ++dropped_;
+      return;
+    }
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();
@@ -151,26 +191,37 @@ void Keeper::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return over_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
+    if (jobs_.empty()) break;
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
     std::visit([this](const auto& one) { take(one); }, job);
     lock.lock();
-    unkept_count_ = unkept_.size();
+    unkept_count_ = unkept_.size() + ends_.size();
   }
+  lock.unlock();
+  keep_again();
+  if (!unkept_.empty()) say_(fmt::format("davy: {} reports could not be kept", unkept_.size()));
 }
 
 void Keeper::take(const Report& report) {
   const Detection& detection = report.detection;
+  if (detection.workload == nullptr) return end_before(detection);
   const auto kind = kind_of(detection);
-  if (detection.workload == nullptr) {  // one of before, of which only the end is known
-    const auto before = store_->detection(detection.id);
-    if (before) keep({closed(*before, detection.time, detection.closed_because), detection, kind});
-  } else {
-    keep({store::stored(detection, detect::to_line(detect::to_json(detection))), detection, kind});
-  }
+  keep({store::stored(detection, detect::to_line(detect::to_json(detection))), detection, kind});
   next_->on_detection(detection);
+}
+
+/// One of before, of which only the end is known: what else was known of it stands in the store.
+void Keeper::end_before(const Detection& end) {
+  const auto before = store_->detection(end.id);
+  if (!before) {
+    if (before.error().kind != Error::Kind::kBadInput) ends_.push_back(end);
+    return complain(before.error());
+  }
+  const Detection whole = ended(*before, end.time, end.closed_because);
+  keep({closed(*before, end.time, end.closed_because), whole, kind_of(whole)});
+  next_->on_detection(whole);
 }
 
 std::optional<store::Alert::Kind> Keeper::kind_of(const Detection& detection) {
@@ -196,30 +247,34 @@ Status Keeper::write(const Kept& kept) {
 
 void Keeper::keep(Kept kept) {
   const Status done = write(kept);
-  say_once(done);
+  if (!done && done.error().kind == Error::Kind::kBadInput) return complain(done);  // it will never be taken
+  if (!done) note_kept(done);
   if (done) return;
   std::erase_if(unkept_, [&](const Kept& one) { return one.report.id == kept.report.id && !one.kind; });
   unkept_.push_back(std::move(kept));
 }
 
 void Keeper::keep_again() {
+  for (const Detection& end : std::exchange(ends_, {})) end_before(end);
   while (!unkept_.empty()) {
     const Status kept = write(unkept_.front());
-    say_once(kept);
-    if (!kept) return;
+    if (!kept && kept.error().kind != Error::Kind::kBadInput) return note_kept(kept);
     unkept_.pop_front();
+    note_kept(kept);
   }
 }
 
 void Keeper::take(const SliceEnd& end) {
   keep_again();
-  say_once(write_day(end));
-  if (const auto changed = store_->changed_elsewhere(); !changed || *changed) read_policy(end.health.wall);
+  complain(write_day(end));
+  const auto changed = store_->changed_elsewhere();
+  policy_stale_ = policy_stale_ || !changed || *changed;
+  if (policy_stale_) complain(read_policy());
   if (const auto expired = store_->newly_expired(end.health.wall)) {
     for (const store::AllowEntry& entry : *expired) say_(expired_words(entry));
   }
   if (++slices_ % kPruneEvery == 0) {
-    if (const auto pruned = store_->prune(end.health.wall); !pruned) say_once(pruned.error());
+    if (const auto pruned = store_->prune(end.health.wall); !pruned) complain(pruned.error());
   }
   next_->on_health(end.health, end.not_seen);
 }
@@ -237,21 +292,31 @@ Status Keeper::write_day(const SliceEnd& end) {
   return status;
 }
 
-void Keeper::read_policy(WallTime now) {
+/// All that are not revoked: whether one is in force is asked of each report's time.
+Status Keeper::read_policy() {
   auto thresholds = store_->thresholds();
-  auto allowed = store_->allowed_at(now);
-  if (!thresholds || !allowed) return say_once(thresholds ? allowed.error() : thresholds.error());
+  if (!thresholds) return thresholds.error();
+  auto allowed = store_->allow_entries();
+  if (!allowed) return allowed.error();
+  std::erase_if(*allowed, [](const store::AllowEntry& entry) { return entry.revoked.has_value(); });
   auto read = std::make_shared<const Policy>(Policy{*std::move(thresholds), *std::move(allowed)});
   const std::lock_guard lock(mutex_);
   policy_ = std::move(read);
+  policy_stale_ = false;
+  return {};
 }
 
-void Keeper::say_once(const Status& status) {
-  if (status.ok() == failing_ && say_) {
-    say_(status.ok() ? "davy: the store takes reports again; none was lost"
-                     : fmt::format("davy: reports are not kept for now, watching goes on: {}", status.error().message));
-  }
-  failing_ = !status.ok();
+void Keeper::note_kept(const Status& status) {
+  if (!status && !failing_)
+    say_(fmt::format("davy: reports are not kept for now, watching goes on: {}", status.error().message));
+  if (status && failing_ && unkept_.empty()) say_("davy: the store takes reports again; none was lost");
+  failing_ = !status || (failing_ && !unkept_.empty());
+}
+
+void Keeper::complain(const Status& status) {
+  const std::string words = status ? "" : status.error().message;
+  if (!words.empty() && words != complaint_ && !failing_) say_("davy: the store: " + words);
+  complaint_ = words;
 }
 
 }  // namespace davy::app

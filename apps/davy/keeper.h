@@ -35,7 +35,7 @@ class Keeper : public detect::DetectionSink {
  public:
   static constexpr std::size_t kLimit = 20'000;  // reports that may wait
 
-  /// Opens the store; before privileges are given up. Closes in it what was open under another boot of `host`.
+  /// Opens the store; before privileges are given up. Nothing in it is read yet.
   static Result<std::unique_ptr<Keeper>> open(const std::string& path, const event::Host& host);
   /// What has not been kept yet is not kept any more.
   ~Keeper() override;
@@ -47,8 +47,8 @@ class Keeper : public detect::DetectionSink {
   /// Alerts leave by this from then on: when a detection opens that nobody allows, when what allowed it ends, and when
   /// it closes. Before start().
   void send_by(std::unique_ptr<alert::Webhook> webhook, std::function<void(const std::string&)> say);
-  /// Starts the thread: once privileges are given up. Reports go on to `next`, and what is to be said aloud to `say`,
-  /// from that thread. Both must outlive the keeper.
+  /// Starts the thread: once privileges are given up. What was open under another boot of this host closes. Reports go
+  /// on to `next`, and what is to be said aloud to `say`, from that thread. Both must outlive the keeper.
   Status start(const std::string& release, detect::DetectionSink& next, std::function<void(const std::string&)> say);
 
   // The detector's thread; none of these waits for the disk.
@@ -58,8 +58,10 @@ class Keeper : public detect::DetectionSink {
   [[nodiscard]] std::optional<double> threshold_of(const event::Workload& workload) const;
   [[nodiscard]] std::optional<event::Allowed> allowed(const event::Detection& detection, WallTime now) const;
 
-  /// Reports passed on without being on disk yet. Any thread.
+  /// Reports passed on without being on disk yet, and those that wait for a disk that hangs. Any thread.
   [[nodiscard]] std::uint64_t unkept() const;
+  /// Reports without news that had no room while it hung.
+  [[nodiscard]] std::uint64_t dropped() const;
   /// None: no alerts leave.
   [[nodiscard]] std::optional<alert::SenderCounts> alerts() const;
   /// Waits until all that was reported is kept and passed on.
@@ -77,7 +79,8 @@ class Keeper : public detect::DetectionSink {
   using Job = std::variant<Report, SliceEnd>;
 
   Keeper(std::unique_ptr<store::Store> store, event::Host host);
-  Status close_other_boots();
+  Status find_open();
+  void end_before(const event::Detection& end);
   void add(Job job);
   void run();
   void take(const Report& report);
@@ -93,8 +96,9 @@ class Keeper : public detect::DetectionSink {
   std::optional<store::Alert::Kind> kind_of(const event::Detection& detection);
   void keep_again();
   Status write_day(const SliceEnd& end);
-  void read_policy(WallTime now);
-  void say_once(const Status& status);
+  Status read_policy();
+  void note_kept(const Status& status);
+  void complain(const Status& status);
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
 
   std::unique_ptr<store::Store> store_;
@@ -112,7 +116,11 @@ class Keeper : public detect::DetectionSink {
     double seconds = 0;
     double armed = 0;
   } unwritten_;
-  bool failing_ = false;  // the keeper's thread
+  // The keeper's thread.
+  std::vector<event::Detection> ends_;  // of detections of before, whose last report could not be read yet
+  bool failing_ = false;                // to keep reports
+  std::string complaint_;               // what else failed, as it was last said
+  bool policy_stale_ = true;
   std::int64_t slices_ = 0;
 
   mutable std::mutex mutex_;
@@ -120,6 +128,7 @@ class Keeper : public detect::DetectionSink {
   std::deque<Job> jobs_;
   std::shared_ptr<const Policy> policy_ = std::make_shared<const Policy>();
   std::uint64_t unkept_count_ = 0;
+  std::uint64_t dropped_ = 0;
   bool over_ = false;
   std::thread thread_;
   std::unique_ptr<alert::Sender> sender_;  // goes before the store

@@ -120,6 +120,10 @@ TEST_F(KeeperTest, AnotherBootClosesWhatWasOpen) {
   before.reset();
   auto after = keeper(kBoot + 1);
   EXPECT_TRUE(after->open_before()->empty());
+  next_.reports.clear();
+  start(*after);
+  after->finish();
+  EXPECT_THAT(next_.reports, testing::ElementsAre("aaaa1111")) << "who was told that it opened is told that it closed";
   EXPECT_TRUE(store()->detection("aaaa1111")->is_closed());
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,10 @@ class LineScreen final : public Screen {
   explicit LineScreen(Printer& printer) : Screen(printer) {}
 
   void on_detection(const Detection& detection) override {
-    if (detection.state == Detection::State::kUpdated) return;
+    const bool was_allowed = allowed_.erase(detection.id) > 0;
+    if (detection.allowed) allowed_.insert(detection.id);
+    const bool alerts_again = was_allowed && !detection.allowed;
+    if (detection.state == Detection::State::kUpdated && !alerts_again) return;
     printer_.out(detect::detection_text(detection, screen_options(stdout)));
   }
 
@@ -67,6 +71,7 @@ class LineScreen final : public Screen {
   }
 
   std::vector<std::string> told_;
+  std::set<std::string> allowed_;  // ids of open detections
 };
 
 class TableScreen final : public Screen {

@@ -167,7 +167,7 @@ Result<Chosen> choose(const Flags& flags) {
 int set(const Flags& flags) {
   const auto chosen = choose(flags);
   if (!chosen) return report(chosen.error());
-  const auto store = flags.dry_run ? open_to_read(flags.store) : store::Store::open(flags.store);
+  const auto store = flags.dry_run ? open_to_read(flags.store) : open_to_write(flags.store);
   if (!store) return report(store.error());
   const double now = holds_now(**store, flags.scope, chosen->release, chosen->of_model);
   const auto days = look_back(**store, flags, chosen->release, now, chosen->point.threshold);
@@ -234,6 +234,15 @@ int history(const Flags& flags) {
   return kDone;
 }
 
+/// With what the configuration file says.
+void run_with(CLI::App& command, const std::shared_ptr<Flags>& flags, int (*run)(const Flags&), int& exit) {
+  add_config(command);
+  command.callback([&command, flags, run, &exit] {
+    const auto configured = apply_config(command);
+    exit = configured ? run(*flags) : report(configured.error());
+  });
+}
+
 void add_scope(CLI::App& command, Flags& flags) {
   command.add_option("--workload", flags.scope.workload, "Of workloads whose cgroup's path fits")->type_name("GLOB");
   command.add_option("--image", flags.scope.image, "Of containers whose image fits")->type_name("GLOB");
@@ -257,7 +266,7 @@ void add_set(CLI::App& threshold, const std::shared_ptr<Flags>& flags, int& exit
   command->add_flag("--dry-run", flags->dry_run, "Only tell what it would mean");
   add_scope(*command, *flags);
   add_store_file(*command, flags->store);
-  command->callback([flags, &exit] { exit = set(*flags); });
+  run_with(*command, flags, set, exit);
 }
 
 }  // namespace
@@ -278,11 +287,11 @@ void add_threshold_set(CLI::App& threshold, int& exit) {
   auto* none = threshold.add_subcommand("unset", "Take back what was set for exactly this part.");
   add_scope(*none, *flags);
   add_store_file(*none, flags->store);
-  none->callback([flags, &exit] { exit = unset(*flags); });
+  run_with(*none, flags, unset, exit);
   auto* told = threshold.add_subcommand("history", "Who set what, when and why; newest first.");
   told->add_flag("--json", flags->json, "One JSON object a line");
   add_store_file(*told, flags->store);
-  told->callback([flags, &exit] { exit = history(*flags); });
+  run_with(*told, flags, history, exit);
 }
 
 }  // namespace davy::app

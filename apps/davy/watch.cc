@@ -86,6 +86,8 @@ class Fork : public event::SliceSink {
     if (const auto lost = parts_.printer->dropped(); lost > 0) seen.counters.push_back({"output_dropped", lost});
     if (const auto waiting = parts_.keeper ? parts_.keeper->unkept() : 0; waiting > 0)
       seen.counters.push_back({"store_behind", waiting});
+    if (const auto lost = parts_.keeper ? parts_.keeper->dropped() : 0; lost > 0)
+      seen.counters.push_back({"reports_dropped", lost});
     if (const auto alerts = parts_.keeper ? parts_.keeper->alerts() : std::nullopt) add(*alerts, seen);
     parts_.stages.time("detect", [&] { parts_.detector->on_slice_end(seen); });
     parts_.stages.time("draw", [&] { parts_.screen->draw(); });

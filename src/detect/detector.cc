@@ -136,18 +136,20 @@ class LiveDetector final : public Detector {
     host_ = slice.host;
     ++losses_.slices;
     WorkloadState* state = workloads_.add(slice);
-    if (state != nullptr && !open_before_.empty()) go_on(*state);
+    if (state != nullptr && !open_before_.empty()) go_on(*state, slice.number);
     windows_->on_slice(slice);
   }
 
   void on_slice_end(const Health& health) override { windows_->on_slice_end(health); }
 
  private:
-  void go_on(WorkloadState& state) {
+  /// What is told of it before its first window is its end alone: its last report stands in the store.
+  void go_on(WorkloadState& state, event::SliceNumber now) {
     const auto before = open_before_.find(state.workload->id);
     if (before == open_before_.end()) return;
     const OpenBefore& open = before->second;
     state.first_seen = open.first_seen;
+    state.last_scored = now;
     state.episode.go_on(open.opened, open.alerted, open.score);
     Detection& detection = state.detection.emplace();
     detection.id = open.id;
@@ -155,10 +157,7 @@ class LiveDetector final : public Detector {
     detection.first_seen = open.first_seen;
     detection.alerted = open.alerted;
     detection.host = host_;
-    detection.workload = state.workload;
     detection.score = open.score;
-    detection.threshold = threshold_of(*state.workload);
-    detection.release = release_;
     open_before_.erase(before);
   }
 
@@ -213,6 +212,7 @@ class LiveDetector final : public Detector {
     if (!is_evidence(window)) return model::Evidence(evidence).add(model_->decision, score);
     const double held = evidence.add(model_->decision, score);
     const double level = evidence.level(model_->decision);
+    state.slice_level = std::max(state.slice_level, level);
     state.level = std::max(state.level, level);
     state.enough = state.enough || level >= threshold_of(*state.workload);
     return held;
@@ -314,12 +314,22 @@ class LiveDetector final : public Detector {
     now.process = state.loudest.process.get();
     const auto what = state.episode.step(options_, now);
     if (what) report(state, *what, health);
-    tell_level(state);
+    tell_level(state, health.wall);
   }
 
-  void tell_level(WorkloadState& state) const {
-    constexpr double kWorthTelling = 0.005;
-    if (!options_.on_level || state.level < state.told_level + kWorthTelling) return;
+  /// The highest of each day (UTC), in steps that are finer towards 1, where levels crowd.
+  void tell_level(WorkloadState& state, WallTime now) const {
+    constexpr double kStep = 0.1;
+    if (!options_.on_level) return;
+    const auto day = std::chrono::floor<std::chrono::days>(now);
+    if (state.level_day != day) {
+      state.level_day = day;
+      state.level = state.slice_level;
+      state.told_level = 0;
+    }
+    const bool rose =
+        state.level >= state.told_level + kStep / 20 || 1 - state.level < (1 - state.told_level) * (1 - kStep);
+    if (state.level <= state.told_level || !rose) return;
     state.told_level = state.level;
     options_.on_level(*state.workload, state.level);
   }

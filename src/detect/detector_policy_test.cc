@@ -90,6 +90,33 @@ TEST(Policy, WhatIsAllowedIsStillReportedAndSpeaksUpWhenThatEnds) {
   EXPECT_TRUE(to_json(rig.capture.detections.back())["allowed"].is_null());
 }
 
+/// The first slice of the second day of the stage, in UTC.
+std::uint64_t midnight() {
+  const auto day_of = [](std::uint64_t n) {
+    return std::chrono::floor<std::chrono::days>(event::made_up_health(Stage::number(n)).wall);
+  };
+  std::uint64_t n = 60;
+  while (day_of(n) == day_of(n - 1)) ++n;
+  return n;
+}
+
+TEST(Policy, LevelsAreToldEachDayAnew) {
+  const std::uint64_t second_day = midnight();
+  Stage stage;
+  stage.put(1, 100, event::miner_like(4), second_day - 50, second_day + 50);
+  std::size_t told = 0;
+  Options options;
+  options.on_level = [&](const event::Workload&, double) { ++told; };
+  Rig rig(std::move(options));
+  stage.play(*rig.detector, second_day - 50, second_day - 10);
+  const std::size_t first = told;
+  EXPECT_GT(first, 0U);
+  stage.play(*rig.detector, second_day - 10, second_day);
+  EXPECT_EQ(told, first) << "it does not rise any more";
+  stage.play(*rig.detector, second_day, second_day + 5);
+  EXPECT_GT(told, first);
+}
+
 TEST(Policy, LevelsAreToldOnceTheyRise) {
   Stage stage = one_miner();
   stage.put(2, 200, event::server_like(), 0, 100);
@@ -129,6 +156,27 @@ TEST(Restart, GoesOnWithADetectionInsteadOfOpeningItAgain) {
   EXPECT_EQ(updated.alerted, opened.alerted);
   EXPECT_EQ(updated.first_seen, opened.first_seen);
   EXPECT_EQ(after.board.latest()->open.size(), 1U);
+}
+
+TEST(Restart, AMinerThatSleepsIsNoMinerThatEnded) {
+  const Stage stage = one_miner();
+  Rig before({});
+  stage.play(*before.detector, 0, 10);
+  const Detection opened = before.of(State::kOpened).at(0);
+  Options options;
+  options.open_before = {kept(opened, 3)};
+  Rig after(std::move(options));
+  Stage sleeping;  // seen, and idle: no window of it is scored
+  event::Character idle = event::server_like();
+  idle.share = 0.0005;
+  sleeping.put(1, 100, idle, 0, 100);
+  sleeping.play(*after.detector, 20, 30);
+  EXPECT_TRUE(after.capture.detections.empty());
+  stage.play(*after.detector, 30, 40);
+  EXPECT_TRUE(after.of(State::kClosed).empty());
+  EXPECT_TRUE(after.of(State::kOpened).empty());
+  ASSERT_FALSE(after.of(State::kUpdated).empty());
+  EXPECT_EQ(after.of(State::kUpdated).at(0).id, opened.id);
 }
 
 TEST(Restart, ClosesWhatIsNoLongerThere) {

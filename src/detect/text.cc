@@ -168,6 +168,11 @@ std::string rows_block(const Snapshot& snapshot, std::size_t rows, const TextOpt
   return text;
 }
 
+std::string allowed_words(const event::Allowed& allowed) {
+  return fmt::format("raises no alert: allow entry {} of {}, until {}: {}", allowed.entry, printable(allowed.owner),
+                     to_rfc3339(allowed.until).substr(0, 10), printable(allowed.reason));
+}
+
 }  // namespace
 
 std::string name_of(const event::Workload& workload) {
@@ -194,17 +199,20 @@ std::string table_text(const Snapshot& snapshot, const TextOptions& options) {
 }
 
 std::string detection_text(const Detection& detection, const TextOptions& options) {
-  const auto name = name_of(*detection.workload);
+  const auto name = detection.workload == nullptr ? std::string("a workload of before") : name_of(*detection.workload);
   if (detection.state == Detection::State::kClosed) {
     return cut(fmt::format("CLOSED  {}  {}  {}: {}", clock_of(detection.time), name, detection.id,
                            detection.closed_because),
                options.width) +
            "\n";
   }
-  const auto title = cut(fmt::format("MINES  {}  score {:.2f} (alert at {:.2f})  since {}", name, detection.score,
-                                     detection.threshold, clock_of(detection.alerted)),
-                         options.width);
-  std::string text = in(kAlarm, title, options) + "\n" + indented(place_of(detection), options);
+  const auto title =
+      cut(fmt::format("{}  {}  score {:.2f} (alert at {:.2f})  since {}", detection.allowed ? "ALLOWED" : "MINES", name,
+                      detection.score, detection.threshold, clock_of(detection.alerted)),
+          options.width);
+  std::string text =
+      in(detection.allowed ? kBold : kAlarm, title, options) + "\n" + indented(place_of(detection), options);
+  if (detection.allowed) text += item("=", allowed_words(*detection.allowed), options);
   text += for_mining(detection.reasons, options) + against_mining(detection.reasons, options);
   text += without_reasons(detection.reasons, options);
   if (!detection.not_evaluated.empty()) {

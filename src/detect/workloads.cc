@@ -52,6 +52,7 @@ void start_next_slice(WorkloadState& state, event::SliceNumber now, const Worklo
   state.rounding = {};
   state.scored = false;
   state.enough = false;
+  state.slice_level = 0;
 }
 
 }  // namespace
@@ -84,6 +85,7 @@ WorkloadState* Workloads::add(const event::Slice& slice) {
   if (held == nullptr) return nullptr;
   WorkloadState& state = *held;
   if (slice.process == nullptr) return held;  // its cgroup's totals come also when nothing runs
+  state.met = true;
   state.last = slice.number;
   state.last_seen = slice.wall;
   state.cpus += cpus_of(slice);
@@ -121,7 +123,7 @@ void Workloads::next(event::SliceNumber number) {
 bool Workloads::ended(const WorkloadState& state, event::SliceNumber now) {
   const bool all_exited =
       std::all_of(state.processes.begin(), state.processes.end(), [](const auto& item) { return item.second.exited; });
-  return all_exited && since(state.last, now) >= kEndedSlices;
+  return state.met && all_exited && since(state.last, now) >= kEndedSlices;
 }
 
 bool Workloads::forgettable(const WorkloadState& state, event::SliceNumber now) const {

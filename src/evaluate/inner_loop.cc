@@ -145,6 +145,7 @@ void InnerLoop::fit_decision() {
   std::vector<std::uint8_t> miner;
   std::vector<std::uint32_t> program;
   for (const std::uint32_t row : judged_) {
+    if (examples_.rows[row].helper) continue;  // beside a miner, and none
     score.push_back(score_[row]);
     miner.push_back(is_miner(row));
     program.push_back(groups_.program_of[row]);

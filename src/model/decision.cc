@@ -21,7 +21,8 @@ const char* fault_of(const Counting& counting) {
 }
 
 const char* fault_of(const Accumulation& accumulation) {
-  const bool sound = std::abs(accumulation.slope) <= kMostOdds && std::abs(accumulation.offset) <= kMostOdds;
+  const bool rises = accumulation.slope >= 0 && accumulation.slope <= kMostOdds;
+  const bool sound = rises && std::abs(accumulation.offset) <= kMostOdds;
   if (!sound) return "the worth of a window is out of range";
   if (!(accumulation.correlation >= 0 && accumulation.correlation <= 1)) return "a correlation is not in [0, 1]";
   if (!(accumulation.memory >= 1 && accumulation.memory <= kMostOdds)) return "its memory is out of range";

@@ -135,7 +135,8 @@ TEST(Decision, ImpossibleNumbersAreNamed) {
   EXPECT_EQ(fault_of(Decision(Counting{})), nullptr);
   EXPECT_EQ(fault_of(Decision(Accumulation{})), nullptr);
   for (const Decision& bad : {counting(0, 4), counting(5, 4), counting(3, 9), Decision(Accumulation{4, -2, 1.5, 12}),
-                              Decision(Accumulation{4, -2, 0.5, 0}), Decision(Accumulation{NAN, -2, 0.5, 12})}) {
+                              Decision(Accumulation{4, -2, 0.5, 0}), Decision(Accumulation{-4, -2, 0.5, 12}),
+                              Decision(Accumulation{NAN, -2, 0.5, 12})}) {
     EXPECT_NE(fault_of(bad), nullptr);
   }
 }

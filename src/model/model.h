@@ -48,9 +48,11 @@ struct Model {
 ///   column      := u16 feature  f32 middle  f32 range
 ///   parting     := u32 nodes  part*     part := u32 left  u32 right  u16 feature  f32 threshold  u32 rows
 ///   calibration := u8 0  |  u8 1  u32 points  (f64 score  f64 value)*  |  u8 2  f64 slope  f64 offset
-///   range       := u32 points  (f64 score  f64 low  f64 high)*  and unless there are none (f64 low  f64 high)*, one
-///   more decision    := u8 0  u32 needed  u32 of  |  u8 1  f64 slope  f64 offset  f64 correlation  f64 memory sum :=
-///   u8[64] hex sha256(all before)
+///   range       := u32 points  (f64 score  f64 low  f64 high)*  between
+///   between     := nothing where there are no points, else (f64 low  f64 high)*, one more than points
+///   decision    := u8 0  u32 needed  u32 of
+///                | u8 1  f64 slope  f64 offset  f64 correlation  f64 memory
+///   sum         := u8[64] hex sha256(all before)
 /// A model is written in the lowest version that can hold it, and refused in a higher one: what was trained before
 /// there was more keeps its bytes and so its digest (docs/decisions/0017-model-file.md). Before version 3 all decide by
 /// Counting{}; in version 1 none is calibrated.

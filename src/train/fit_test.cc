@@ -58,14 +58,19 @@ TEST(Threshold, WhereTheyOverlapAFalseAlarmIsWorseThanAMissButNotThanAll) {
 TEST(Threshold, IsSetByWhatOthersWrote) {
   ProgramScore twin = honest(.95), worker = miner(.1);
   twin.own = worker.own = true;
-  const Threshold found = choose_threshold(std::vector<ProgramScore>{twin, miner(.9), honest(.4), worker});
+  std::vector<ProgramScore> programs{twin};
+  for (int i = 0; i < 5; ++i) programs.push_back(miner(.9));
+  for (int i = 0; i < 5; ++i) programs.push_back(honest(.4));
+  programs.push_back(worker);
+  const Threshold found = choose_threshold(programs);
   EXPECT_DOUBLE_EQ(found.value, .65);
-  EXPECT_EQ(found.honest, 1U);
-  EXPECT_EQ(found.miners, 1U);
+  EXPECT_EQ(found.honest, 5U);
+  EXPECT_EQ(found.miners, 5U);
   EXPECT_EQ(found.own_honest, 1U);
   EXPECT_EQ(found.own_honest_reach, 1U);
-  EXPECT_DOUBLE_EQ(choose_threshold(std::vector<ProgramScore>{twin, miner(.9)}).value, .45)
-      << "there is no other honest one";
+  programs.pop_back();
+  programs.pop_back();
+  EXPECT_EQ(choose_threshold(programs).honest, 5U) << "of four others too little is known: ours count";
 }
 
 TEST(Scores, AProgramCountsByWhatWouldHaveRaisedAnAlert) {

@@ -89,12 +89,14 @@ std::vector<ProgramScore> score_programs(const dataset::Examples& examples, cons
 }
 
 std::vector<ProgramScore> of_others(std::span<const ProgramScore> programs) {
-  bool others[2] = {false, false};  // of the label there are
-  for (const ProgramScore& program : programs) others[program.miner ? 1 : 0] |= !program.own;
+  std::size_t others[2] = {0, 0};  // of the label
   std::vector<ProgramScore> kept;
   for (const ProgramScore& program : programs) {
-    if (!program.own || !others[program.miner ? 1 : 0]) kept.push_back(program);
+    if (program.own) continue;
+    ++others[program.miner ? 1 : 0];
+    kept.push_back(program);
   }
+  if (std::min(others[0], others[1]) < kLeastOthers) return {programs.begin(), programs.end()};
   return kept;
 }
 
@@ -119,7 +121,7 @@ Threshold choose_threshold(std::span<const ProgramScore> all) {
   }
   threshold.value = std::min(1.0, threshold.value);
   count_reaching(programs, threshold);
-  count_own(all, threshold);
+  if (programs.size() < all.size()) count_own(all, threshold);
   return threshold;
 }
 

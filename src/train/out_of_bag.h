@@ -30,9 +30,10 @@ struct ProgramScore {
   bool own = false;  // of ours: dataset::is_own
 };
 
-/// Those that others wrote, in order; of a label of which there are none, those of ours. Thresholds are set by these:
-/// who wrote the detector can write a twin that no threshold parts from miners, and one more or less of them is no fact
-/// about a host. What ours would do is told apart.
+/// Those that others wrote, in order; all where there are fewer than kLeastOthers of either label. Thresholds are set
+/// by these: who wrote the detector can write a twin that no threshold parts from miners, and one more or less of them
+/// is no fact about a host. What ours would do is told apart.
+inline constexpr std::size_t kLeastOthers = 5;
 std::vector<ProgramScore> of_others(std::span<const ProgramScore> programs);
 
 /// Every program that was scored unseen, highest level first.

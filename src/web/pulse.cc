@@ -9,6 +9,12 @@
 namespace davy::web {
 namespace {
 
+/// Open detections that nobody allows.
+std::size_t alerting(const detect::Snapshot& snapshot) {
+  return static_cast<std::size_t>(
+      std::count_if(snapshot.open.begin(), snapshot.open.end(), [](const auto& one) { return !one.allowed; }));
+}
+
 std::string watched(const detect::Snapshot& snapshot) {
   const std::size_t n = snapshot.workloads_held;
   std::string text = fmt::format("{} workload{} watched", n, n == 1 ? "" : "s");
@@ -19,7 +25,7 @@ std::string watched(const detect::Snapshot& snapshot) {
 std::string ended(const Pulse& pulse) { return pulse.live ? "Watching has ended." : "The recording has ended."; }
 
 Words alert(const detect::Snapshot& snapshot, const Pulse& pulse) {
-  const std::size_t n = snapshot.open.size();
+  const std::size_t n = alerting(snapshot);
   std::string detail = pulse.ended ? ended(pulse) + " " + watched(snapshot) : watched(snapshot);
   if (n == 1) return {"1 workload looks like a miner.", std::move(detail)};
   return {fmt::format("{} workloads look like miners.", n), std::move(detail)};
@@ -47,7 +53,7 @@ std::string_view name_of(Lamp lamp) {
 
 Lamp lamp(const detect::Snapshot& snapshot, const Pulse& pulse) {
   if (pulse.silent >= kBlindAfter && !pulse.ended) return Lamp::kBlind;
-  if (!snapshot.open.empty()) return Lamp::kAlert;
+  if (alerting(snapshot) > 0) return Lamp::kAlert;
   if (pulse.ended) return Lamp::kEnded;
   if (snapshot.version == 0) return Lamp::kLearning;
   return snapshot.health.rung == event::Health::Rung::kProc ? Lamp::kBlind : Lamp::kWatching;
