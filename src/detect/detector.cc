@@ -96,9 +96,9 @@ std::vector<event::Part> parts_of(const WorkloadState& state) {
 /// How much of its system calls was counted, of what was of nearly all programs that the ranges were made from; 1: as
 /// much. Where the model does not know what is usual, of all.
 double share_seen(const model::Model& model, const feature::Vector& features) {
-  static const std::size_t counted = feature::index_of("calls_counted");
-  const double usual = model.normal.empty() ? 1 : double{model.normal[counted][0]};
-  return usual > 0 ? std::clamp(double{features[counted]} / usual, 0.0, 1.0) : 1;
+  static const std::size_t kCounted = feature::index_of("calls_counted");
+  const double usual = model.normal.empty() ? 1 : double{model.normal[kCounted][0]};
+  return usual > 0 ? std::clamp(double{features[kCounted]} / usual, 0.0, 1.0) : 1;
 }
 
 /// Of what was not seen nothing is known: with that chance the probability is anything.
