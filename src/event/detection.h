@@ -44,6 +44,7 @@ struct Detection {
   State state = State::kOpened;
   std::string id;       // stable over the episode: hex of hash(workload, episode, model)
   WallTime time;        // of this report
+  SliceNumber number;   // the slice that it is about
   WallTime first_seen;  // the workload's first slice
   WallTime alerted;
   SliceNumber opened;  // the slice of the alert

@@ -26,6 +26,7 @@ inline StoredDetection made_up(std::uint64_t number, std::int64_t seconds = 0,
   one.first_seen = at(-60);
   one.alerted = at(static_cast<std::int64_t>(number));
   one.time = at(seconds);
+  one.reported = event::SliceNumber(static_cast<std::uint64_t>(1'000'000 + seconds));
   one.score = 0.75;
   one.threshold = 0.5;
   one.release = std::string(64, 'e');

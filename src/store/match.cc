@@ -94,10 +94,24 @@ bool is_same_digest(const std::string& wanted, const std::string& digest) {
   return wanted.empty() || std::equal(wanted.begin(), wanted.end(), digest.begin(), digest.end(), same);
 }
 
+bool is_named(const Match& match, const event::Process& process) {
+  return holds(match.exe, process.exe, FNM_PATHNAME) && is_same(match.comm, process.comm);
+}
+
+/// A process beside the one that carries most: its own digest was not read, so its path must be that one's.
+bool is_like(const Match& match, const event::Process& other, const event::Process& carrier) {
+  return is_named(match, other) && (match.exe_sha256.empty() || other.exe == carrier.exe);
+}
+
+/// The process that carries most of the evidence fits, and so does each whose own evidence would be an alert: who is
+/// allowed hides nobody beside it.
 bool process_fits(const Match& match, const event::Detection& detection) {
-  if (match.exe.empty() && match.comm.empty()) return true;
-  if (detection.process == nullptr) return false;
-  return holds(match.exe, detection.process->exe, FNM_PATHNAME) && is_same(match.comm, detection.process->comm);
+  if (match.exe.empty() && match.comm.empty() && match.exe_sha256.empty()) return true;
+  if (detection.process == nullptr) return match.exe.empty() && match.comm.empty();
+  const event::Process& carrier = *detection.process;
+  return is_named(match, carrier) && std::all_of(detection.parts.begin(), detection.parts.end(), [&](const auto& part) {
+           return part.ended || part.score < detection.threshold || is_like(match, *part.process, carrier);
+         });
 }
 
 bool workload_fits(const Match& match, const event::Detection& detection) {
@@ -167,5 +181,7 @@ std::string namespace_of(const event::Workload& workload) {
   const auto slash = workload.pod.find('/');
   return slash == std::string::npos ? std::string() : workload.pod.substr(0, slash);
 }
+
+std::string pod_in(const std::string& pod_namespace) { return pod_namespace.empty() ? "" : pod_namespace + "/"; }
 
 }  // namespace davy::store

@@ -27,7 +27,8 @@ struct Match {
   auto operator<=>(const Match&) const = default;
 };
 
-/// True when each condition holds for what the detection says. False for a Match without a condition.
+/// True when each condition holds for what the detection says; conditions on a program for each process whose own
+/// evidence would be an alert, not for the one alone that carries most. False for a Match without a condition.
 bool matches(const Match& match, const event::Detection& detection);
 
 /// Refuses (kBadInput, one line) what has no condition, what would match anything (a glob without one letter or digit
@@ -49,5 +50,7 @@ bool glob_matches(const std::string& glob, const std::string& name);
 
 /// The namespace of a pod told as "namespace/name"; empty when it is not.
 std::string namespace_of(const event::Workload& workload);
+/// The inverse, of a pod whose name is not known.
+std::string pod_in(const std::string& pod_namespace);
 
 }  // namespace davy::store

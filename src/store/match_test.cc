@@ -184,5 +184,35 @@ TEST(MatchTest, HostileNamesTakeNoTime) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
+/// A detection of a program, and one of another beside it.
+event::Detection two_programs(const std::string& other_exe, double other_score) {
+  event::Detection detection;
+  const auto named = [](const std::string& exe) {
+    event::Process process;
+    process.exe = exe;
+    process.comm = exe.substr(exe.rfind('/') + 1);
+    return std::make_shared<const event::Process>(process);
+  };
+  detection.workload = std::make_shared<const event::Workload>();
+  detection.process = named("/opt/bench/xmrig");
+  detection.exe_sha256 = std::string(64, 'a');
+  detection.threshold = 0.9;
+  detection.score = 0.97;
+  detection.parts = {{.process = detection.process, .score = 0.97},
+                     {.process = named(other_exe), .score = other_score}};
+  return detection;
+}
+
+TEST(Matches, WhoIsAllowedHidesNobodyBesideIt) {
+  Match by_path, by_digest;
+  by_path.exe = "/opt/bench/xmrig";
+  by_digest.exe_sha256 = std::string(64, 'a');
+  for (const Match& match : {by_path, by_digest}) {
+    EXPECT_TRUE(matches(match, two_programs("/opt/bench/xmrig", 0.95))) << "two of the same";
+    EXPECT_TRUE(matches(match, two_programs("/usr/bin/tee", 0.1))) << "a helper that mines nothing";
+    EXPECT_FALSE(matches(match, two_programs("/tmp/.x", 0.95))) << "another miner";
+  }
+}
+
 }  // namespace
 }  // namespace davy::store

@@ -32,7 +32,7 @@ CREATE TABLE detections(
   id TEXT NOT NULL PRIMARY KEY,
   state TEXT NOT NULL CHECK (state IN ('opened', 'updated', 'closed')),
   boot TEXT NOT NULL, host TEXT NOT NULL, workload TEXT NOT NULL, opened_slice INTEGER NOT NULL,
-  first_seen INTEGER NOT NULL, alerted INTEGER NOT NULL, time INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL, alerted INTEGER NOT NULL, time INTEGER NOT NULL, reported_slice INTEGER NOT NULL,
   closed INTEGER AS (CASE WHEN state = 'closed' THEN time END),
   score REAL NOT NULL, threshold REAL NOT NULL, release TEXT NOT NULL,
   exe_sha256 TEXT NOT NULL, exe TEXT NOT NULL, image TEXT NOT NULL, namespace TEXT NOT NULL, comm TEXT NOT NULL,
@@ -72,9 +72,10 @@ CREATE TRIGGER thresholds_hold BEFORE UPDATE ON thresholds
 
 constexpr std::string_view kVersion2 = R"sql(
 CREATE TABLE days(
-  day TEXT NOT NULL PRIMARY KEY,
+  day TEXT NOT NULL, release TEXT NOT NULL,
   seconds REAL NOT NULL DEFAULT 0, armed_seconds REAL NOT NULL DEFAULT 0,
-  left_out INTEGER NOT NULL DEFAULT 0, left_out_level REAL
+  left_out INTEGER NOT NULL DEFAULT 0, left_out_level REAL,
+  PRIMARY KEY (day, release)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE levels(
   day TEXT NOT NULL, release TEXT NOT NULL, workload TEXT NOT NULL,
@@ -83,10 +84,6 @@ CREATE TABLE levels(
   PRIMARY KEY (day, release, workload)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX levels_lowest ON levels(day, level);
-CREATE TABLE states(
-  name TEXT NOT NULL PRIMARY KEY,
-  bytes BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
 )sql";
 
 constexpr std::string_view kVersion3 = R"sql(

@@ -65,10 +65,6 @@ void Statement::bind_one(int index, std::string_view text) {
   const char* data = text.data() == nullptr ? "" : text.data();
   sqlite3_bind_text64(raw_, index, data, text.size(), copied(), SQLITE_UTF8);
 }
-void Statement::bind_one(int index, Blob blob) {
-  const char* data = blob.bytes.data() == nullptr ? "" : blob.bytes.data();
-  sqlite3_bind_blob64(raw_, index, data, blob.bytes.size(), copied());
-}
 
 void Statement::read(int column, std::int64_t& value) const { value = sqlite3_column_int64(raw_, column); }
 void Statement::read(int column, double& value) const { value = sqlite3_column_double(raw_, column); }

@@ -26,11 +26,6 @@ namespace davy::store {
 
 class Database;
 
-/// Bytes to be bound as a BLOB; a string is bound as TEXT, which may hold any bytes as well.
-struct Blob {
-  std::string_view bytes;
-};
-
 /// A prepared statement in use. It goes back to its database, reset and without values, when this goes.
 class Statement {
  public:
@@ -61,7 +56,6 @@ class Statement {
   void bind_one(int index, std::int64_t value);
   void bind_one(int index, double value);
   void bind_one(int index, std::string_view text);
-  void bind_one(int index, Blob blob);
   void bind_one(int index, WallTime time) { bind_one(index, std::int64_t{time.time_since_epoch().count()}); }
   void bind_one(int index, std::integral auto value) { bind_one(index, static_cast<std::int64_t>(value)); }
   template <typename T>

@@ -60,8 +60,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Detections ------------------------------------------------------------------------------------------------------
-  /// Keeps the report when it is newer than what is stored of this id, or as new and no less closed: one that comes
-  /// late or again changes nothing (and is a success), and an older one never opens again what is closed. kBadInput: no
+  /// Keeps the report when its slice is not before that of what is stored of this id: one that comes late or again
+  /// changes nothing (and is a success). The end of an episode is always kept, and nothing after it. kBadInput: no
   /// hex id, no report, a line break in it, an unknown allow entry.
   Status put(const StoredDetection& detection);
   /// By its id or the beginning of it, 4 digits or more. kBadInput: none, or several; those are named.
@@ -114,26 +114,18 @@ class Store {
   /// All, newest first.
   Result<std::vector<ThresholdSetting>> threshold_history();
 
-  // What was seen, by day
-  // -----------------------------------------------------------------------------------------------
+  // What was seen, by day ------------------------------------------------------------------------------------------
   /// Raises each workload's highest level of that day and model. Of a day the Options::levels_a_day highest are kept,
   /// the rest is counted. One transaction.
   Status saw(Day day, const std::string& release, std::span<const WorkloadLevel> levels);
-  /// Adds to how long this host was watched on that day.
-  Status watched(Day day, double seconds, double armed_seconds);
+  /// Adds to how long this host was watched on that day with that model.
+  Status watched(Day day, const std::string& release, double seconds, double armed_seconds);
   /// Tells `each` what was kept of `from` and later, by day, highest level first. `each` may not call the store.
   Status levels(Day from, const std::function<void(const DayLevel&)>& each);
   /// Days on which something was watched, from `from` on, in order.
   Result<std::vector<WatchedDay>> watched(Day from);
 
-  // Saved state
-  // -----------------------------------------------------------------------------------------------------------
-  Status put_state(const std::string& name, std::string_view bytes);
-  /// None: never put.
-  Result<std::optional<std::string>> state(const std::string& name);
-
-  // Upkeep
-  // ------------------------------------------------------------------------------------------------------------------
+  // Upkeep ---------------------------------------------------------------------------------------------------------
   /// True when another program has written since this was last asked: verdicts, allow entries and thresholds may have
   /// changed. Cheap: looks at no table. The first answer is true.
   Result<bool> changed_elsewhere();

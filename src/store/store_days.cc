@@ -16,17 +16,19 @@ Status raise(Database& database, const std::string& day, const std::string& rele
 }
 
 constexpr std::string_view kLowest =
-    "FROM (SELECT release, workload, level FROM levels WHERE day = ?1 ORDER BY level, release, workload LIMIT ?2)";
+    "(SELECT release, workload, level FROM levels WHERE day = ?1 ORDER BY level, release, workload LIMIT ?2)";
 
 /// The lowest `excess` of the day go, and are counted.
 Status leave_out(Database& database, const std::string& day, std::int64_t excess) {
   Status counted = database.run(
-      "INSERT INTO days(day, left_out, left_out_level) SELECT ?1, count(*), max(level) " + std::string(kLowest) +
-          " WHERE true ON CONFLICT(day) DO UPDATE SET left_out = left_out + excluded.left_out, "
+      "INSERT INTO days(day, release, left_out, left_out_level) SELECT ?1, release, count(*), max(level) FROM " +
+          std::string(kLowest) +
+          " WHERE true GROUP BY release ON CONFLICT(day, release) DO UPDATE SET left_out = left_out + "
+          "excluded.left_out, "
           "left_out_level = max(ifnull(left_out_level, excluded.left_out_level), excluded.left_out_level)",
       day, excess);
   if (!counted) return counted;
-  return database.run("DELETE FROM levels WHERE day = ?1 AND (release, workload) IN (SELECT release, workload " +
+  return database.run("DELETE FROM levels WHERE day = ?1 AND (release, workload) IN (SELECT release, workload FROM " +
                           std::string(kLowest) + ")",
                       day, excess);
 }
@@ -51,7 +53,7 @@ DayLevel level_of(Statement& row) {
 WatchedDay day_row_of(Statement& row) {
   WatchedDay one;
   std::string day;
-  row.into(day, one.seconds, one.armed_seconds, one.left_out, one.left_out_level);
+  row.into(day, one.release, one.seconds, one.armed_seconds, one.left_out, one.left_out_level);
   one.day = day_from(day);
   return one;
 }
@@ -70,12 +72,12 @@ Status Store::saw(Day day, const std::string& release, std::span<const WorkloadL
   return transaction->commit();
 }
 
-Status Store::watched(Day day, double seconds, double armed_seconds) {
+Status Store::watched(Day day, const std::string& release, double seconds, double armed_seconds) {
   const std::scoped_lock lock(mutex_);
   return database_->run(
-      "INSERT INTO days(day, seconds, armed_seconds) VALUES(?,?,?) ON CONFLICT(day) DO UPDATE SET "
+      "INSERT INTO days(day, release, seconds, armed_seconds) VALUES(?,?,?,?) ON CONFLICT(day, release) DO UPDATE SET "
       "seconds = seconds + excluded.seconds, armed_seconds = armed_seconds + excluded.armed_seconds",
-      to_text(day), seconds, armed_seconds);
+      to_text(day), release, seconds, armed_seconds);
 }
 
 Status Store::levels(Day from, const std::function<void(const DayLevel&)>& each) {
@@ -95,28 +97,10 @@ Status Store::levels(Day from, const std::function<void(const DayLevel&)>& each)
 
 Result<std::vector<WatchedDay>> Store::watched(Day from) {
   const std::scoped_lock lock(mutex_);
-  return rows(database_->ask("SELECT day, seconds, armed_seconds, left_out, left_out_level FROM days WHERE day >= ? "
-                             "ORDER BY day",
+  return rows(database_->ask("SELECT day, release, seconds, armed_seconds, left_out, left_out_level FROM days "
+                             "WHERE day >= ? ORDER BY day, release",
                              to_text(from)),
               day_row_of);
-}
-
-Status Store::put_state(const std::string& name, std::string_view bytes) {
-  const std::scoped_lock lock(mutex_);
-  return database_->run(
-      "INSERT INTO states(name, bytes) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET bytes = excluded.bytes", name,
-      Blob{bytes});
-}
-
-Result<std::optional<std::string>> Store::state(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  auto asked = database_->ask("SELECT bytes FROM states WHERE name = ?", name);
-  if (!asked) return asked.error();
-  const auto row = asked->step();
-  if (!row) return row.error();
-  std::optional<std::string> bytes;
-  if (*row) asked->into(bytes.emplace());
-  return bytes;
 }
 
 }  // namespace davy::store

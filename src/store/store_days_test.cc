@@ -56,13 +56,13 @@ TEST_F(DaysTest, TheHighestOfADayStays) {
 
 TEST_F(DaysTest, WatchedTimeAddsUp) {
   open();
-  ASSERT_TRUE(store_->watched(kDay, 10, 9.5));
-  ASSERT_TRUE(store_->watched(kDay, 10, 10));
+  ASSERT_TRUE(store_->watched(kDay, "r", 10, 9.5));
+  ASSERT_TRUE(store_->watched(kDay, "r", 10, 10));
   open();
   const auto days = store_->watched(kDay);
   ASSERT_TRUE(days);
   ASSERT_EQ(days->size(), 1U);
-  EXPECT_EQ(days->front(), (WatchedDay{kDay, 20, 19.5, 0, std::nullopt}));
+  EXPECT_EQ(days->front(), (WatchedDay{kDay, "r", 20, 19.5, 0, std::nullopt}));
 }
 
 TEST_F(DaysTest, WhatHasNoRoomIsCountedAndTheRestIsComplete) {

@@ -13,19 +13,21 @@ constexpr std::size_t kShortestPrefix = 4;
 constexpr std::size_t kNamed = 8;  // of several candidates
 
 constexpr std::string_view kColumns =
-    "id, state, boot, host, workload, opened_slice, first_seen, alerted, time, score, threshold, release, exe_sha256, "
-    "exe, image, namespace, comm, report, allowed_by";
+    "id, state, boot, host, workload, opened_slice, first_seen, alerted, time, reported_slice, score, threshold, "
+    "release, "
+    "exe_sha256, exe, image, namespace, comm, report, allowed_by";
 
-constexpr std::string_view kPlaces = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?";
+constexpr std::string_view kPlaces = "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?";
 
-// What is compared is (time, closed): a report that is as new may close, and none that is older changes anything.
+// By the host's slices, which no clock that is set can turn round. What is closed stays so: an episode ends once.
 constexpr std::string_view kUnlessNewer =
     "ON CONFLICT(id) DO UPDATE SET state = excluded.state, boot = excluded.boot, host = excluded.host, "
     "workload = excluded.workload, opened_slice = excluded.opened_slice, first_seen = excluded.first_seen, "
-    "alerted = excluded.alerted, time = excluded.time, score = excluded.score, threshold = excluded.threshold, "
+    "alerted = excluded.alerted, time = excluded.time, reported_slice = excluded.reported_slice, score = "
+    "excluded.score, threshold = excluded.threshold, "
     "release = excluded.release, exe_sha256 = excluded.exe_sha256, exe = excluded.exe, image = excluded.image, "
     "namespace = excluded.namespace, comm = excluded.comm, report = excluded.report, allowed_by = excluded.allowed_by "
-    "WHERE (excluded.time, excluded.state = 'closed') >= (time, state = 'closed')";
+    "WHERE state <> 'closed' AND (excluded.state = 'closed' OR excluded.reported_slice >= reported_slice)";
 
 std::string select(std::string_view rest) { return fmt::format("SELECT {} FROM detections {}", kColumns, rest); }
 
@@ -44,13 +46,15 @@ StoredDetection row_of(Statement& row) {
   std::string boot;
   std::string workload;
   std::uint64_t opened = 0;
-  row.into(one.id, state, boot, one.host, workload, opened, one.first_seen, one.alerted, one.time, one.score,
+  std::uint64_t reported = 0;
+  row.into(one.id, state, boot, one.host, workload, opened, one.first_seen, one.alerted, one.time, reported, one.score,
            one.threshold, one.release, one.exe_sha256, one.exe, one.image, one.pod_namespace, one.comm, one.report,
            one.allowed_by);
   one.state = state_from(state);
   one.boot = from_hex16(boot);
   one.workload = event::WorkloadId(from_hex16(workload));
   one.opened = event::SliceNumber(opened);
+  one.reported = event::SliceNumber(reported);
   return one;
 }
 
@@ -100,10 +104,10 @@ Status Store::put(const StoredDetection& one) {
 Status Store::put_locked(const StoredDetection& one) {
   if (Status fine = check_put(one); !fine) return fine;
   const auto sql = fmt::format("INSERT INTO detections({}) VALUES({}) {}", kColumns, kPlaces, kUnlessNewer);
-  Status done =
-      database_->run(sql, one.id, name_of(one.state), hex16(one.boot), one.host, hex16(one.workload.value()),
-                     one.opened.value(), one.first_seen, one.alerted, one.time, one.score, one.threshold, one.release,
-                     one.exe_sha256, one.exe, one.image, one.pod_namespace, one.comm, one.report, one.allowed_by);
+  Status done = database_->run(sql, one.id, name_of(one.state), hex16(one.boot), one.host, hex16(one.workload.value()),
+                               one.opened.value(), one.first_seen, one.alerted, one.time, one.reported.value(),
+                               one.score, one.threshold, one.release, one.exe_sha256, one.exe, one.image,
+                               one.pod_namespace, one.comm, one.report, one.allowed_by);
   return done ? done : done.error().within("detection " + one.id);
 }
 

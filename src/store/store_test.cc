@@ -53,7 +53,19 @@ TEST_F(StoreTest, ALateReportChangesNothing) {
   ASSERT_TRUE(store_->put(made_up(1, 30, State::kUpdated))) << "as new, but less closed";
   EXPECT_EQ(*store_->detection(made_up(1).id), made_up(1, 30, State::kClosed));
   ASSERT_TRUE(store_->put(made_up(1, 31, State::kUpdated)));
-  EXPECT_FALSE(store_->detection(made_up(1).id)->is_closed()) << "newer: it goes on after all";
+  EXPECT_TRUE(store_->detection(made_up(1).id)->is_closed()) << "an episode ends once";
+}
+
+TEST_F(StoreTest, AClockThatIsSetBackHoldsNoReportUp) {
+  ASSERT_TRUE(store_->put(made_up(1, 1000)));
+  StoredDetection later = made_up(1, 1010, State::kUpdated);
+  later.time = at(-7200);
+  ASSERT_TRUE(store_->put(later));
+  EXPECT_EQ(*store_->detection(later.id), later);
+  StoredDetection end = made_up(1, 1020, State::kClosed);
+  end.time = at(-7190);
+  ASSERT_TRUE(store_->put(end));
+  EXPECT_TRUE(store_->detection(end.id)->is_closed());
 }
 
 TEST_F(StoreTest, WhatIsNoDetectionIsRefused) {
@@ -233,17 +245,6 @@ TEST_F(StoreTest, TheNewestThresholdOfAScopeCountsUntilItIsUnset) {
   EXPECT_EQ(store_->threshold_history()->size(), 5U);
   EXPECT_EQ(store_->threshold_history()->front().threshold, std::nullopt) << "that it was unset is told, too";
   EXPECT_FALSE(store_->set({{}, "r1", "", 2.0, "ann", "x", at(1)}));
-}
-
-TEST_F(StoreTest, StateIsAnyBytes) {
-  const std::string bytes("\0\xff text\n", 8);
-  EXPECT_EQ(*store_->state("evidence"), std::nullopt);
-  ASSERT_TRUE(store_->put_state("evidence", "older and longer than that"));
-  ASSERT_TRUE(store_->put_state("evidence", bytes));
-  ASSERT_TRUE(store_->put_state("nothing", ""));
-  open();
-  EXPECT_EQ(*store_->state("evidence"), bytes);
-  EXPECT_EQ(*store_->state("nothing"), "");
 }
 
 TEST_F(StoreTest, WhatOthersWriteIsNoticed) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <memory>
 
 #include "store/match.h"
 
@@ -33,6 +34,7 @@ StoredDetection stored(const event::Detection& detection, std::string report) {
   kept.first_seen = detection.first_seen;
   kept.alerted = detection.alerted;
   kept.time = detection.time;
+  kept.reported = detection.number;
   kept.score = detection.score;
   kept.threshold = detection.threshold;
   kept.release = detection.release;
@@ -46,6 +48,25 @@ StoredDetection stored(const event::Detection& detection, std::string report) {
   kept.report = std::move(report);
   if (detection.allowed) kept.allowed_by = AllowId(detection.allowed->entry);
   return kept;
+}
+
+event::Detection known_of(const StoredDetection& kept) {
+  event::Detection detection;
+  detection.state = kept.state;
+  detection.id = kept.id;
+  detection.time = kept.time;
+  detection.number = kept.reported;
+  detection.first_seen = kept.first_seen;
+  detection.alerted = kept.alerted;
+  detection.opened = kept.opened;
+  detection.score = kept.score;
+  detection.threshold = kept.threshold;
+  detection.release = kept.release;
+  detection.exe_sha256 = kept.exe_sha256;
+  detection.host = std::make_shared<const event::Host>(event::Host{.name = kept.host, .boot = kept.boot});
+  detection.workload = std::make_shared<const event::Workload>(
+      event::Workload{.id = kept.workload, .image = kept.image, .pod = pod_in(kept.pod_namespace)});
+  return detection;
 }
 
 std::string_view name_of(StoredDetection::State state) { return kStates.at(static_cast<std::size_t>(state)); }

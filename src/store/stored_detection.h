@@ -24,7 +24,8 @@ struct StoredDetection {
   event::SliceNumber opened;  // the slice of the alert
   WallTime first_seen;
   WallTime alerted;
-  WallTime time;  // of this report
+  WallTime time;                // of this report
+  event::SliceNumber reported;  // its slice: newer is what is of a later one
   double score = 0;
   double threshold = 0;
   std::string release;
@@ -42,6 +43,9 @@ struct StoredDetection {
 
 /// What the store keeps of `detection`. `report` is its JSON, without a line break. REQUIRES: it has a workload.
 StoredDetection stored(const event::Detection& detection, std::string report);
+
+/// As much of a detection as the columns tell; its workload is never null.
+event::Detection known_of(const StoredDetection& kept);
 
 /// Which detections. All conditions hold together.
 struct Query {

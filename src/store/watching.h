@@ -38,9 +38,10 @@ struct DayLevel {
   bool operator==(const DayLevel&) const = default;
 };
 
-/// How long this host was watched on a day, and what of its levels was left out for lack of room.
+/// How long this host was watched on a day with one model, and what of its levels was left out for lack of room.
 struct WatchedDay {
   Day day;
+  std::string release;
   double seconds = 0;
   double armed_seconds = 0;    // of these, those in which system calls were counted
   std::uint64_t left_out = 0;  // workloads that had no room; one that came back later counts again
