@@ -63,6 +63,7 @@ WorkloadView view_of(const WorkloadState& state) {
   view.age_s = state.age_s;
   view.score = state.score();
   view.window_score = state.loudest.window;
+  view.seen_enough = state.loudest.is_evidence;
   view.cpus = state.cpus;
   view.coverage = state.loudest.activity == nullptr ? 0 : coverage_of(*state.loudest.activity);
   view.detection = state.episode.open() ? state.detection->id : "";
@@ -169,6 +170,7 @@ class LiveDetector final : public Detector {
       detection.state = Detection::State::kClosed;
       detection.id = open.id;
       detection.time = health.wall;
+      detection.number = health.number;
       detection.first_seen = open.first_seen;
       detection.alerted = open.alerted;
       detection.host = host_;
@@ -214,13 +216,17 @@ class LiveDetector final : public Detector {
     const double level = evidence.level(model_->decision);
     state.slice_level = std::max(state.slice_level, level);
     state.level = std::max(state.level, level);
-    state.enough = state.enough || level >= threshold_of(*state.workload);
+    state.enough = state.enough || level >= threshold_of(state);
     return held;
   }
 
-  [[nodiscard]] double threshold_of(const event::Workload& workload) const {
-    const auto own = options_.threshold_of ? options_.threshold_of(workload) : std::nullopt;
-    return own.value_or(threshold_);
+  /// Asked once a slice.
+  double threshold_of(WorkloadState& state) const {
+    if (!state.threshold) {
+      const auto own = options_.threshold_of ? options_.threshold_of(*state.workload) : std::nullopt;
+      state.threshold = own.value_or(threshold_);
+    }
+    return *state.threshold;
   }
 
   [[nodiscard]] bool is_evidence(const window::Window& window) const { return window.seen_s >= options_.min_seen_s; }
@@ -306,7 +312,7 @@ class LiveDetector final : public Detector {
     now.scored = state.scored;
     now.enough = state.enough;
     now.score = state.score();
-    now.threshold = threshold_of(*state.workload);
+    now.threshold = threshold_of(state);
     now.changed = state.episode.open() && options_.allowed &&
                   options_.allowed(*state.detection, health.wall) != state.detection->allowed;
     now.ended = Workloads::ended(state, health.number);
@@ -337,11 +343,13 @@ class LiveDetector final : public Detector {
   void report(WorkloadState& state, Detection::State what, const Health& health) {
     if (what == Detection::State::kOpened) {
       state.detection.emplace();
+      state.peak = 0;
       state.detection->id = detection_id(*host_, state, release_);
     }
     Detection& detection = *state.detection;
     detection.state = what;
     detection.time = health.wall;
+    detection.number = health.number;
     if (what == Detection::State::kClosed) {
       detection.closed_because = state.episode.closed_because();
     } else if (state.loudest.activity != nullptr) {
@@ -352,19 +360,20 @@ class LiveDetector final : public Detector {
     if (what == Detection::State::kClosed) keep_closed(detection);
   }
 
-  void fill(Detection& detection, const WorkloadState& state, const Health& health) {
+  void fill(Detection& detection, WorkloadState& state, const Health& health) {
     detection.opened = state.episode.number();
     detection.first_seen = state.first_seen;
     detection.alerted = state.episode.alerted();
     detection.host = host_;
     detection.workload = state.workload;
-    detection.threshold = threshold_of(*state.workload);
+    detection.threshold = threshold_of(state);
     detection.release = release_;
     detection.base = base_;
     detection.reasons_in = reasons_in(*model_);
     detection.score = state.score();
     detection.window_score = state.loudest.window;
-    fill_range(detection, state.loudest.features);
+    state.peak = std::max(state.peak, detection.score);
+    fill_range(detection, state);
     detection.reasons = state.reasons;
     detection.parts = parts_of(state);
     fill_process(detection, state.loudest, health);
@@ -375,9 +384,11 @@ class LiveDetector final : public Detector {
     for (auto& words : host_coverage_.not_seen()) detection.not_evaluated.push_back(std::move(words));
   }
 
-  void fill_range(Detection& detection, const feature::Vector& features) const {
+  /// Of the highest score of the episode: ranges are made from the highest that programs reached.
+  void fill_range(Detection& detection, const WorkloadState& state) const {
     if (model_->venn_abers.score.empty()) return;
-    const model::Range range = widened(model_->venn_abers(detection.score), share_seen(*model_, features));
+    const double seen = share_seen(*model_, state.loudest.features);
+    const model::Range range = widened(model_->venn_abers(state.peak), seen);
     detection.score_low = range.low;
     detection.score_high = range.high;
   }
@@ -403,7 +414,7 @@ class LiveDetector final : public Detector {
     snapshot.wall = health.wall;
     snapshot.health = health;
     snapshot.not_seen = not_seen;
-    for (const WorkloadState* state : order) {
+    for (WorkloadState* state : order) {
       const bool open = state->episode.open();
       if (open) snapshot.open.push_back(*state->detection);
       if (open || snapshot.workloads.size() < Snapshot::kWorkloadsShown) add_view(snapshot, *state);
@@ -414,9 +425,9 @@ class LiveDetector final : public Detector {
     publish(std::move(snapshot));
   }
 
-  void add_view(Snapshot& snapshot, const WorkloadState& state) const {
+  void add_view(Snapshot& snapshot, WorkloadState& state) const {
     snapshot.workloads.push_back(view_of(state));
-    snapshot.workloads.back().threshold = threshold_of(*state.workload);
+    snapshot.workloads.back().threshold = threshold_of(state);
   }
 
   void publish(Snapshot snapshot) {

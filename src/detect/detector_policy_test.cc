@@ -5,7 +5,7 @@
 
 #include "detect/detector.h"
 #include "detect/json.h"
-#include "detect/staged_test.h"
+#include "detect/rig_test.h"
 
 // What people set while the detector runs, and what goes on after a restart.
 
@@ -15,27 +15,6 @@ namespace {
 using event::Detection;
 using State = event::Detection::State;
 using testing::HasSubstr;
-
-std::shared_ptr<const model::Model> separating() {
-  static const auto kModel = std::make_shared<const model::Model>(separating_model());
-  return kModel;
-}
-
-struct Rig {
-  explicit Rig(Options options, std::shared_ptr<const model::Model> model = separating()) {
-    detector = *Detector::create(std::move(model), std::move(options), capture, board);
-  }
-  [[nodiscard]] std::vector<Detection> of(State state) const {
-    std::vector<Detection> found;
-    for (const auto& detection : capture.detections) {
-      if (detection.state == state) found.push_back(detection);
-    }
-    return found;
-  }
-  Capture capture;
-  Board board;
-  std::unique_ptr<Detector> detector;
-};
 
 Stage one_miner(std::uint64_t to = 100) {
   Stage stage;
@@ -135,58 +114,53 @@ TEST(Policy, LevelsAreToldOnceTheyRise) {
   EXPECT_GE(highest, rig.of(State::kOpened).at(0).threshold);
 }
 
-OpenBefore kept(const Detection& detection, std::uint64_t slice) {
-  return {detection.workload->id, detection.id,         Stage::number(slice),
-          detection.alerted,      detection.first_seen, detection.score};
-}
+/// A detector that ended with a miner found, and the options of the one that goes on.
+class Restart : public testing::Test {
+ protected:
+  Restart() {
+    Rig before;
+    stage_.play(*before.detector, 0, 10);
+    opened_ = before.of(State::kOpened).at(0);
+  }
+  [[nodiscard]] Options options() const {
+    Options options;
+    options.open_before = {
+        {opened_.workload->id, opened_.id, Stage::number(3), opened_.alerted, opened_.first_seen, opened_.score}};
+    return options;
+  }
+  Stage stage_ = one_miner();
+  Detection opened_;
+};
 
-TEST(Restart, GoesOnWithADetectionInsteadOfOpeningItAgain) {
-  const Stage stage = one_miner();
-  Rig before({});
-  stage.play(*before.detector, 0, 10);
-  const Detection opened = before.of(State::kOpened).at(0);
-  Options options;
-  options.open_before = {kept(opened, 3)};
-  Rig after(std::move(options));
-  stage.play(*after.detector, 12, 40);
+TEST_F(Restart, GoesOnWithADetectionInsteadOfOpeningItAgain) {
+  Rig after(options());
+  stage_.play(*after.detector, 12, 40);
   EXPECT_TRUE(after.of(State::kOpened).empty());
   ASSERT_FALSE(after.of(State::kUpdated).empty());
   const Detection updated = after.of(State::kUpdated).at(0);
-  EXPECT_EQ(updated.id, opened.id);
-  EXPECT_EQ(updated.alerted, opened.alerted);
-  EXPECT_EQ(updated.first_seen, opened.first_seen);
+  EXPECT_EQ(updated.id, opened_.id);
+  EXPECT_EQ(updated.alerted, opened_.alerted);
+  EXPECT_EQ(updated.first_seen, opened_.first_seen);
   EXPECT_EQ(after.board.latest()->open.size(), 1U);
 }
 
-TEST(Restart, AMinerThatSleepsIsNoMinerThatEnded) {
-  const Stage stage = one_miner();
-  Rig before({});
-  stage.play(*before.detector, 0, 10);
-  const Detection opened = before.of(State::kOpened).at(0);
-  Options options;
-  options.open_before = {kept(opened, 3)};
-  Rig after(std::move(options));
+TEST_F(Restart, AMinerThatSleepsIsNoMinerThatEnded) {
+  Rig after(options());
   Stage sleeping;  // seen, and idle: no window of it is scored
   event::Character idle = event::server_like();
   idle.share = 0.0005;
   sleeping.put(1, 100, idle, 0, 100);
   sleeping.play(*after.detector, 20, 30);
   EXPECT_TRUE(after.capture.detections.empty());
-  stage.play(*after.detector, 30, 40);
+  stage_.play(*after.detector, 30, 40);
   EXPECT_TRUE(after.of(State::kClosed).empty());
   EXPECT_TRUE(after.of(State::kOpened).empty());
   ASSERT_FALSE(after.of(State::kUpdated).empty());
-  EXPECT_EQ(after.of(State::kUpdated).at(0).id, opened.id);
+  EXPECT_EQ(after.of(State::kUpdated).at(0).id, opened_.id);
 }
 
-TEST(Restart, ClosesWhatIsNoLongerThere) {
-  const Stage mined = one_miner(12);
-  Rig before({});
-  mined.play(*before.detector, 0, 10);
-  const Detection opened = before.of(State::kOpened).at(0);
-  Options options;
-  options.open_before = {kept(opened, 3)};
-  Rig after(std::move(options));
+TEST_F(Restart, ClosesWhatIsNoLongerThere) {
+  Rig after(options());
   Stage idle;
   idle.put(2, 200, event::server_like(), 0, 100);
   idle.play(*after.detector, 20, 31);
@@ -194,14 +168,14 @@ TEST(Restart, ClosesWhatIsNoLongerThere) {
   idle.play(*after.detector, 31, 40);
   ASSERT_EQ(after.capture.detections.size(), 1U);
   EXPECT_EQ(after.capture.detections[0].state, State::kClosed);
-  EXPECT_EQ(after.capture.detections[0].id, opened.id);
+  EXPECT_EQ(after.capture.detections[0].id, opened_.id);
   EXPECT_THAT(after.capture.detections[0].closed_because, HasSubstr("not seen again"));
 }
 
 TEST(Detector, TellsWhoDoesWhat) {
   Stage stage = one_miner();
   stage.put(1, 101, event::server_like(), 0, 100);
-  Rig rig({});
+  Rig rig;
   stage.play(*rig.detector, 0, 12);
   const Detection found = rig.capture.detections.back();
   ASSERT_EQ(found.parts.size(), 2U);
@@ -236,6 +210,33 @@ TEST(Accumulating, HonestProgramsAreNone) {
   Rig rig({}, accumulating());
   stage.play(*rig.detector, 0, 60);
   EXPECT_TRUE(rig.capture.detections.empty());
+}
+
+TEST(View, SaysWhenTooLittleWasSeen) {
+  Options options;
+  options.min_seen_s = 30;
+  Rig rig(std::move(options));
+  const Stage stage = one_miner();
+  stage.play(*rig.detector, 0, 2);
+  ASSERT_FALSE(rig.board.latest()->workloads.empty());
+  EXPECT_FALSE(rig.board.latest()->workloads.at(0).seen_enough);
+  stage.play(*rig.detector, 2, 10);
+  EXPECT_TRUE(rig.board.latest()->workloads.at(0).seen_enough);
+}
+
+TEST(Range, IsOfTheHighestScoreOfTheEpisode) {
+  model::Model model = separating_model();
+  model.venn_abers.score = {0.9};
+  model.venn_abers.at = {{0.2, 0.6}};
+  model.venn_abers.between = {{0, 0.3}, {0.8, 0.95}};
+  Rig rig({}, std::make_shared<const model::Model>(model));
+  Stage stage = one_miner(12);
+  stage.put(1, 101, event::server_like(), 0, 100);
+  stage.play(*rig.detector, 0, 20);
+  const auto updated = rig.of(State::kUpdated);
+  ASSERT_FALSE(updated.empty());
+  EXPECT_LT(updated.back().score, 0.9) << "what is left of it is honest";
+  EXPECT_GE(*updated.back().score_low, 0.7) << "what it has been seen to do it has done";
 }
 
 TEST(Range, IsWiderWhereLessWasSeenThanUsual) {

@@ -9,7 +9,7 @@
 
 #include "base/scratch_folder_test.h"
 #include "detect/json.h"
-#include "detect/staged_test.h"
+#include "detect/rig_test.h"
 #include "event/recording.h"
 #include "model/random_scorers_test.h"
 
@@ -18,30 +18,6 @@ namespace {
 
 using event::Detection;
 using State = event::Detection::State;
-
-std::shared_ptr<const model::Model> separating() {
-  static const auto kModel = std::make_shared<const model::Model>(separating_model());
-  return kModel;
-}
-
-/// A detector with all around it.
-struct Rig {
-  explicit Rig(Options options = {}, std::shared_ptr<const model::Model> model = separating()) {
-    auto made = Detector::create(std::move(model), std::move(options), capture, board);
-    EXPECT_TRUE(made.ok());
-    detector = *std::move(made);
-  }
-  [[nodiscard]] std::vector<Detection> of(State state) const {
-    std::vector<Detection> found;
-    for (const auto& detection : capture.detections) {
-      if (detection.state == state) found.push_back(detection);
-    }
-    return found;
-  }
-  Capture capture;
-  Board board;
-  std::unique_ptr<Detector> detector;
-};
 
 TEST(Detector, RefusesAModelOfAnotherSchema) {
   auto other = separating_model();

@@ -47,6 +47,7 @@ struct WorkloadView {
   double score = 0;                    // held against `threshold`
   double window_score = 0;             // of the window that features, activity and reasons are of
   double threshold = 0;                // at which it alerts
+  bool seen_enough = false;            // false: too young to be held against it, the score says little yet
   double cpus = 0;                     // CPUs used in the last slice
   double coverage = 0;                 // share of the window's time in which system calls were counted
   std::string detection;               // id of its open detection, or empty

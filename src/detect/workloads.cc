@@ -53,6 +53,7 @@ void start_next_slice(WorkloadState& state, event::SliceNumber now, const Worklo
   state.scored = false;
   state.enough = false;
   state.slice_level = 0;
+  state.threshold.reset();
 }
 
 }  // namespace

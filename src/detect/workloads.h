@@ -57,10 +57,12 @@ struct WorkloadState {
   std::deque<Point> series;
   Loudest loudest;  // of the last slice in which it was scored
   event::SliceNumber last_scored;
-  bool scored = false;     // in the slice under way
-  bool enough = false;     // in the slice under way
-  double slice_level = 0;  // the highest in the slice under way
-  double level = 0;        // the highest of the day
+  bool scored = false;              // in the slice under way
+  bool enough = false;              // in the slice under way
+  std::optional<double> threshold;  // of this slice, once asked
+  double peak = 0;                  // the highest score reported of the open episode
+  double slice_level = 0;           // the highest in the slice under way
+  double level = 0;                 // the highest of the day
   double told_level = 0;
   std::chrono::sys_days level_day;
   bool met = false;  // a process of it was seen, not its cgroup's totals alone

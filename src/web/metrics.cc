@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <string_view>
 
 #include "detect/coverage.h"
 #include "detect/json.h"
@@ -59,19 +61,46 @@ void add_state(Families& out, const detect::Snapshot& snapshot, const Pulse& pul
   out.gauge("davy_silent_seconds", "Time since the last slice came.").add(static_cast<double>(pulse.silent.count()));
 }
 
+/// What rises and falls, and so is no counter.
+struct Gauge {
+  std::string_view counter;
+  std::string_view name;
+  std::string_view help;
+};
+constexpr auto kGauges = std::to_array<Gauge>({
+    {"store_behind", "davy_store_behind", "Detections whose newest report is not in the store yet."},
+    {"alerts_waiting", "davy_alerts_waiting", "Alerts that the receiver has not taken yet."},
+    {"alerts_oldest_s", "davy_alerts_oldest_seconds", "How long the oldest of them has waited."},
+});
+
+bool is_gauge(const event::Health::Counter& counter) {
+  return std::any_of(kGauges.begin(), kGauges.end(), [&](const Gauge& one) { return one.counter == counter.name; });
+}
+
+void add_gauges(Families& out, const event::Health& health) {
+  for (const Gauge& one : kGauges) {
+    out.gauge(std::string(one.name), std::string(one.help));
+    for (const auto& counter : health.counters) {
+      if (counter.name == one.counter) out.add(counter.value);
+    }
+  }
+}
+
 void add_sight(Families& out, const detect::Snapshot& snapshot) {
   const std::string rung(detect::name_of(snapshot.health.rung));
   out.gauge("davy_collector_rung", "Constant 1; how the collector sees this host is the label.")
       .add(1.0, {{"rung", rung}});
   out.gauge("davy_armed_ratio", "Share of the last slice in which system calls were counted.")
       .add(armed_share(snapshot));
+  add_gauges(out, snapshot.health);
   out.counter("davy_lost_total", "What was lost or not seen, by kind.");
   for (const auto& counter : snapshot.health.counters) {
     if (!detect::words_for_counter(counter.name).empty()) out.add(counter.value, {{"kind", counter.name}});
   }
   out.counter("davy_collector_total", "What the collector counts of itself and is no loss, by kind.");
   for (const auto& counter : snapshot.health.counters) {
-    if (detect::words_for_counter(counter.name).empty()) out.add(counter.value, {{"kind", counter.name}});
+    if (detect::words_for_counter(counter.name).empty() && !is_gauge(counter))
+      out.add(counter.value, {{"kind", counter.name}});
   }
 }
 
@@ -81,7 +110,8 @@ void add_work(Families& out, const detect::Snapshot& snapshot) {
   out.gauge("davy_workloads", "Workloads held now.").add(snapshot.workloads_held);
   out.gauge("davy_processes", "Processes held now.").add(snapshot.processes_held);
   out.gauge("davy_detections_open", "Detections open now.").add(snapshot.open.size());
-  out.gauge("davy_threshold", "Score at which a window speaks for a detection.").add(snapshot.threshold);
+  out.gauge("davy_threshold", "Score at which it alerts, unless another is set for a workload.")
+      .add(snapshot.threshold);
   out.gauge("davy_highest_score", "Highest score of a running workload.")
       .add(snapshot.workloads.empty() ? 0.0 : snapshot.workloads.front().score);
 }

@@ -112,6 +112,7 @@ Fields row() {
                              {"age_s", number()},
                              {"score", or_null(share("null: too young or too idle to be scored"))},
                              {"threshold", share("at which it alerts")},
+                             {"seen_enough", flag("false: too young to be judged, the score says little yet")},
                              {"cpus", number("CPUs used in the last slice")},
                              {"coverage", share("share of the window in which system calls were counted")},
                              {"detection", or_null(text("id of its open detection"))},

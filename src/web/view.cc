@@ -65,6 +65,7 @@ Json row(const Snapshot& snapshot, const WorkloadView& view) {
   out["age_s"] = brief(view.age_s);
   out["score"] = scored(view) ? Json(brief(view.score)) : Json(nullptr);
   out["threshold"] = view.threshold;
+  out["seen_enough"] = view.seen_enough;
   out["cpus"] = brief(view.cpus);
   out["coverage"] = brief(view.coverage);
   out["detection"] = text_or_null(view.detection);

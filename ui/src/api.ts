@@ -72,6 +72,7 @@ export interface WorkloadRow extends Identity {
   age_s: number;
   score: number | null;
   threshold: number;
+  seen_enough: boolean;
   cpus: number;
   coverage: number;
   detection: string | null;

@@ -49,10 +49,10 @@ function case_of(detection: Detection | null, workload: Workload | null): Case |
   };
 }
 
-function verdict({ score, threshold, detection }: Case): string {
+function verdict({ score, threshold, detection, workload }: Case): string {
   if (detection?.state === 'closed') return 'looked like a miner';
   if (detection) return 'looks like a miner';
-  if (score === null) return 'has not been scored yet';
+  if (score === null || workload?.seen_enough === false) return 'has not been seen long enough to say';
   if (score >= threshold) return 'looks like a miner, but not for long enough to alert';
   if (score >= threshold / 2) return 'shows some signs of a miner, below the threshold';
   return 'does not look like a miner';

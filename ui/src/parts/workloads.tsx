@@ -7,7 +7,7 @@ import { Spark } from './spark';
 const kShownAtFirst = 40;
 
 function Why({ row }: { row: WorkloadRow }) {
-  if (row.score === null) return <span class="quiet">not scored yet</span>;
+  if (row.score === null || !row.seen_enough) return <span class="quiet">not enough seen yet</span>;
   if (row.why.length === 0) return <span class="quiet">nothing speaks for mining</span>;
   return <>{row.why.map((reason) => prose(reason.text)).join(' · ')}</>;
 }
