@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "detect/columns.h"
@@ -13,43 +15,20 @@ namespace {
 using detect::Json;
 using event::Detection;
 
-constexpr std::int64_t kPruneEvery = 6 * 60;  // slices: an hour
+constexpr std::int64_t kPruneEvery = 6 * 60;   // slices: an hour
+constexpr std::chrono::hours kLongestStep{1};  // of the clock: leap seconds and NTP take smaller ones
 
-/// The last report of a detection, closed.
-store::StoredDetection closed(store::StoredDetection detection, WallTime now, const std::string& because) {
+/// The last report of a detection, closed as `end` says.
+store::StoredDetection closed(store::StoredDetection detection, const Detection& end) {
   detection.state = Detection::State::kClosed;
-  detection.time = std::max(now, detection.time);
+  detection.time = end.time;
   Json report = Json::parse(detection.report, nullptr, false);
   if (report.is_object()) {
     report["state"] = "closed";
     report["time"] = to_rfc3339(detection.time);
-    report["closed_because"] = because;
+    report["closed_because"] = end.closed_because;
     detection.report = detect::to_line(report);
   }
-  return detection;
-}
-
-/// The same as its report told it, as far as the store knows it in columns.
-Detection ended(const store::StoredDetection& kept, WallTime now, const std::string& because) {
-  Detection detection;
-  detection.state = Detection::State::kClosed;
-  detection.id = kept.id;
-  detection.opened = kept.opened;
-  detection.time = std::max(now, kept.time);
-  detection.first_seen = kept.first_seen;
-  detection.alerted = kept.alerted;
-  detection.score = kept.score;
-  detection.threshold = kept.threshold;
-  detection.release = kept.release;
-  detection.exe_sha256 = kept.exe_sha256;
-  detection.closed_because = because;
-  event::Host host{.name = kept.host, .boot = kept.boot};
-  detection.host = std::make_shared<const event::Host>(std::move(host));
-  event::Workload workload;
-  workload.id = kept.workload;
-  workload.image = kept.image;
-  workload.pod = kept.pod_namespace.empty() ? "" : kept.pod_namespace + "/";
-  detection.workload = std::make_shared<const event::Workload>(std::move(workload));
   return detection;
 }
 
@@ -149,8 +128,13 @@ std::optional<double> Keeper::threshold_of(const event::Workload& workload) cons
 std::optional<event::Allowed> Keeper::allowed(const Detection& detection, WallTime now) const {
   if (detection.workload == nullptr) return std::nullopt;  // its end alone is told
   const auto held = policy();
-  const auto* entry = store::allowing(held->allowed, detection, now);
-  return entry == nullptr ? std::nullopt : std::optional(allowed_by(*entry));
+  if (const auto* entry = store::allowing(held->allowed, detection, now)) return allowed_by(*entry);
+  // While nobody speaks for mining whoever happens to be loudest is not what ends it.
+  const bool quiet = detection.allowed && detection.score < detection.threshold;
+  const bool holds = quiet && std::any_of(held->allowed.begin(), held->allowed.end(), [&](const auto& entry) {
+                       return entry.id.value() == detection.allowed->entry && in_force(entry, now);
+                     });
+  return holds ? detection.allowed : std::nullopt;
 }
 
 std::optional<alert::SenderCounts> Keeper::alerts() const {
@@ -219,8 +203,10 @@ void Keeper::end_before(const Detection& end) {
     if (before.error().kind != Error::Kind::kBadInput) ends_.push_back(end);
     return complain(before.error());
   }
-  const Detection whole = ended(*before, end.time, end.closed_because);
-  keep({closed(*before, end.time, end.closed_because), whole, kind_of(whole)});
+  const store::StoredDetection last = closed(*before, end);
+  Detection whole = store::known_of(last);
+  whole.closed_because = end.closed_because;
+  keep({last, whole, kind_of(whole)});
   next_->on_detection(whole);
 }
 
@@ -273,7 +259,7 @@ void Keeper::take(const SliceEnd& end) {
   if (const auto expired = store_->newly_expired(end.health.wall)) {
     for (const store::AllowEntry& entry : *expired) say_(expired_words(entry));
   }
-  if (++slices_ % kPruneEvery == 0) {
+  if (note_clock(end.health) && ++slices_ % kPruneEvery == 0) {
     if (const auto pruned = store_->prune(end.health.wall); !pruned) complain(pruned.error());
   }
   next_->on_health(end.health, end.not_seen);
@@ -287,9 +273,24 @@ Status Keeper::write_day(const SliceEnd& end) {
   for (const auto& [workload, level] : unwritten_.levels) levels.push_back(level);
   const store::Day day = store::day_of(end.health.wall);
   Status status = levels.empty() ? Status{} : store_->saw(day, release_, levels);
-  if (status) status = store_->watched(day, unwritten_.seconds, unwritten_.armed);
+  if (status) status = store_->watched(day, release_, unwritten_.seconds, unwritten_.armed);
   if (status) unwritten_ = {};
   return status;
+}
+
+/// False once the clock was set by far while we watched, against the host's own slices: then nobody knows what is old.
+bool Keeper::note_clock(const event::Health& health) {
+  const auto slices = std::chrono::seconds(health.number.value() * event::kSliceSeconds);
+  const WallTime started = health.wall - slices;
+  if (!started_) started_ = started;
+  const auto moved = std::chrono::abs(started - *started_);
+  if (clock_holds_ && moved > kLongestStep) {
+    clock_holds_ = false;
+    say_(fmt::format(
+        "davy: the clock was set by {:.1f} hours: nothing is deleted from the store until davy starts again",
+        std::chrono::duration<double, std::ratio<3600>>(moved).count()));
+  }
+  return clock_holds_;
 }
 
 /// All that are not revoked: whether one is in force is asked of each report's time.

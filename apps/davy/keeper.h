@@ -97,6 +97,7 @@ class Keeper : public detect::DetectionSink {
   void keep_again();
   Status write_day(const SliceEnd& end);
   Status read_policy();
+  bool note_clock(const event::Health& health);
   void note_kept(const Status& status);
   void complain(const Status& status);
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
@@ -122,6 +123,8 @@ class Keeper : public detect::DetectionSink {
   std::string complaint_;               // what else failed, as it was last said
   bool policy_stale_ = true;
   std::int64_t slices_ = 0;
+  std::optional<WallTime> started_;  // when the host was, by the clock of the first slice
+  bool clock_holds_ = true;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

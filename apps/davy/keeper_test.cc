@@ -41,6 +41,7 @@ Detection detection(const std::string& id, int seconds, Detection::State state =
 
 event::Health health(int seconds) {
   event::Health made;
+  made.number = event::SliceNumber(static_cast<std::uint64_t>(seconds) / event::kSliceSeconds);
   made.wall = at(seconds);
   made.armed_us = 4'000'000;
   return made;
@@ -181,6 +182,51 @@ TEST_F(KeeperTest, LevelsOfADayAreKept) {
   ASSERT_TRUE(
       store()->levels(store::day_of(at(0)), [&](const store::DayLevel& day) { levels.push_back(day.seen.level); }));
   EXPECT_THAT(levels, testing::ElementsAre(0.4));
+}
+
+TEST_F(KeeperTest, WhoIsLoudestWhileNobodyMinesEndsNoEntry) {
+  auto other = store();
+  store::AllowEntry entry;
+  entry.match.comm = "xmrig";
+  entry.owner = "ops";
+  entry.reason = "our own";
+  entry.created = at(0);
+  entry.created_by = "ana";
+  entry.expires = at(60);
+  ASSERT_TRUE(other->add(entry));
+  auto one = keeper();
+  start(*one);
+  const auto named = [](const char* comm) {
+    event::Process process;
+    process.comm = comm;
+    return std::make_shared<const event::Process>(process);
+  };
+  Detection found = detection("aaaa1111", 1);
+  found.threshold = 0.8;
+  found.process = named("xmrig");
+  found.allowed = one->allowed(found, at(5));
+  ASSERT_TRUE(found.allowed);
+  found.process = named("tee");
+  EXPECT_FALSE(one->allowed(found, at(6))) << "another one mines";
+  found.score = 0.3;
+  EXPECT_TRUE(one->allowed(found, at(6)));
+  EXPECT_FALSE(one->allowed(found, at(61)));
+}
+
+TEST_F(KeeperTest, AClockThatIsSetDeletesNothing) {
+  auto one = keeper();
+  start(*one);
+  one->on_detection(detection("aaaa1111", 1, Detection::State::kClosed));
+  constexpr int kYears = 3 * 366 * 86'400;
+  for (int slice = 1; slice <= 800; ++slice) {
+    event::Health set = health(10 * slice + (slice > 5 ? kYears : 0));
+    set.number = event::SliceNumber(static_cast<std::uint64_t>(slice));
+    one->on_health(set, {});
+  }
+  one->finish();
+  EXPECT_TRUE(store()->detection("aaaa1111").ok());
+  ASSERT_EQ(said_.size(), 1U);
+  EXPECT_THAT(said_[0], HasSubstr("nothing is deleted"));
 }
 
 /// Files may not grow for a while, as on a full disk.
