@@ -140,6 +140,34 @@ class Threshold(unittest.TestCase):
         self.assertIn(f"alerts at {wanted['fpr_0.2']:.3f}", done.stdout)
         self.assertNotEqual((FOLDER / "m.davym").read_bytes(), (FOLDER / "set.davym").read_bytes())
 
+    def test_a_part_of_what_is_watched_has_another_point(self):
+        self.assertEqual(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20).returncode, 0)
+        own = json.loads(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20, "--json").stdout)["threshold"]
+        wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
+        self.assertEqual(davy("allow", "--store", "s.db", "--image", "x:*", "--owner", "o", "--reason", "r", "--for", "1d").returncode, 0)
+        words = ("--model", "s.davym", "--store", "s.db", "--why", "it is noisy", "--who", "ana")
+
+        def set_to(point, *more):
+            return davy("threshold", "set", "judged", "--point", point, *words, *more)
+        tried = set_to("fpr_0.2", "--image", "ci/*", "--dry-run")
+        self.assertEqual(tried.returncode, 0, tried.stderr)
+        self.assertIn(f"image ci/*: would be {wanted['fpr_0.2']:.3f} (fpr_0.2), {own:.3f} until now", tried.stdout)
+        self.assertIn("nothing has been watched with this model", tried.stdout)
+        self.assertLessEqual(max(map(len, tried.stdout.splitlines())), 80)
+        self.assertIn("No threshold was ever set", davy("threshold", "history", "--store", "s.db").stdout)
+        self.assertEqual(set_to("fpr_0.2", "--image", "ci/*").returncode, 0)
+        self.assertIn(f"{own:.3f} until now", set_to("fpr_0.1").stdout, "everywhere, what holds for one image does not count")
+        self.assertIn(f"{wanted['fpr_0.1']:.3f} until now", set_to("fpr_0.3", "--namespace", "n", "--dry-run").stdout)
+        self.assertIn(f"{wanted['fpr_0.2']:.3f} until now", set_to("fpr_0.3", "--namespace", "n", "--image", "ci/*", "--dry-run").stdout)
+        self.assertEqual(davy("threshold", "unset", "--image", "ci/*", *words).returncode, 0)
+        told = [json.loads(line) for line in davy("threshold", "history", "--store", "s.db", "--json").stdout.splitlines()]
+        self.assertEqual([(one["scope"]["image"], one["point"], one["who"]) for one in told],
+                         [("ci/*", "", "ana"), ("", "fpr_0.1", "ana"), ("ci/*", "fpr_0.2", "ana")])
+        for refused, said in ((("fpr_7",), "no operating point"), (("fpr_0.2", "--image", "a\\"), "backslash")):
+            done = set_to(*refused)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn(said, done.stderr)
+
     def test_bad_input_is_one_line_with_the_way_out(self):
         for words, said in ((("none",), "no such file"), (("text.txt",), "no report.json"), (("judged", "--model", "net"), "it has: "),
                             (("judged", "--choose", "fpr_0.2"), "--into"),

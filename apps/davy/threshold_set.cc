@@ -2,14 +2,18 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/file.h"
+#include "collect/host.h"
 #include "commands.h"
 #include "detect/columns.h"
 #include "detect/json.h"
 #include "settings.h"
+#include "store/match.h"
 #include "store_file.h"
 #include "when.h"
 
@@ -52,22 +56,17 @@ std::string words_of(const Scope& scope) {
   return words.empty() ? "everywhere" : words;
 }
 
-/// Whether a level of a day is of what the scope covers. Days are of this host: a host's name asks nothing further.
+/// Whether a level of a day is of what the scope covers: days are of this host.
 bool covered(const Scope& scope, const store::WorkloadLevel& seen) {
-  event::Host host{.name = "this host"};
-  event::Workload workload;
-  workload.cgroup = seen.cgroup;
-  workload.image = seen.image;
-  workload.pod = seen.pod_namespace.empty() ? "" : seen.pod_namespace + "/pod";
-  Scope here = scope;
-  here.host.clear();
-  return here == Scope() || store::covers(here, host, workload);
+  static const auto kHost = collect::this_host();
+  return store::covers(scope, *kHost,
+                       {.cgroup = seen.cgroup, .image = seen.image, .pod = store::pod_in(seen.pod_namespace)});
 }
 
-/// What two thresholds alerted, or would have, in the days that were watched.
+/// What two thresholds alerted, or would have, in the days that were watched with this model.
 struct Days {
   double watched = 0;            // in days
-  double before = 0, after = 0;  // workloads that reach the one that holds, and the new one, a day each
+  double before = 0, after = 0;  // workloads that reach the one that holds, and the new one, each once a day
   std::uint64_t left_out = 0;
 };
 
@@ -78,6 +77,7 @@ Result<Days> look_back(store::Store& store, const Flags& flags, const std::strin
   if (!watched) return watched.error();
   Days days;
   for (const store::WatchedDay& day : *watched) {
+    if (day.release != release) continue;
     days.watched += day.seconds / 86'400;
     days.left_out += day.left_out_level.value_or(0) >= std::min(before, after) ? day.left_out : 0;
   }
@@ -97,14 +97,15 @@ std::string rate_words(double count, double days) {
 
 void print_days(const Days& days, const Flags& flags) {
   if (days.watched <= 0) {
-    fmt::print(
-        "Here nothing has been watched with this model in the last {} days: what it means here is not known yet.\n",
+    const std::string nothing = fmt::format(
+        "Here nothing has been watched with this model in the last {} days: what it means here is not known yet.",
         flags.days);
+    fmt::print("{}\n", detect::wrap(nothing, 80, 0));
     return;
   }
-  fmt::print("{}\n", detect::wrap(fmt::format("In the last {} days, {:.2g} of them watched, workloads here reached the "
-                                              "threshold that holds {}, and would have reached the new one {}. In "
-                                              "brackets 95 %, exact Poisson.",
+  fmt::print("{}\n", detect::wrap(fmt::format("In the last {} days, {:.2g} of them watched with this model, workloads "
+                                              "here reached the threshold that holds {}, and would have reached the "
+                                              "new one {}. One counts once a day; in brackets 95 %, exact Poisson.",
                                               flags.days, days.watched, rate_words(days.before, days.watched),
                                               rate_words(days.after, days.watched)),
                                   80, 0));
@@ -112,33 +113,41 @@ void print_days(const Days& days, const Flags& flags) {
 }
 
 void print_tricks(const OperatingPoint& before, const OperatingPoint& after) {
-  fmt::print("{:<24} {:>12} {:>12}\n", "OF MINERS", "NOW", "THEN");
+  fmt::print("{:<24} {:>12} {:>12}\n", "ALERTED", "NOW", "THEN");
   const auto row = [](const std::string& name, double now, double then) {
     fmt::print("{:<24} {:>10.0f} % {:>10.0f} %\n", name, 100 * now, 100 * then);
   };
-  row("found, by family", before.recall.value, after.recall.value);
-  row("honest ones alerted", before.false_positive_rate.value, after.false_positive_rate.value);
+  row("miners, by family", before.recall.value, after.recall.value);
+  row("honest, by family", before.false_positive_rate.value, after.false_positive_rate.value);
   for (const auto& [trick, share] : after.by_trick) {
     const auto now = before.by_trick.find(trick);
     if (now != before.by_trick.end()) row("  " + trick, now->second, share);
   }
-  fmt::print("Of families that no model had seen; now: the operating point nearest to what holds ({}).\n", before.name);
+  const std::string of = fmt::format(
+      "Of families that no model had seen; now: the operating point nearest to what holds ({}).", before.name);
+  fmt::print("{}\n", detect::wrap(of, 80, 0));
 }
 
-/// What holds for the scope itself: what was set for it, else what is set more widely, else the model's own.
-double holds_now(store::Store& store, const Scope& scope, const std::string& release, double of_model) {
-  const auto settings = store.thresholds();
-  if (!settings) return of_model;
-  double threshold = of_model;
-  std::uint32_t most = 0;
-  for (const ThresholdSetting& one : *settings) {
-    const bool wider = one.scope == scope || one.scope == Scope();
-    const std::uint32_t rank = store::specificity(one.scope) + 1;
-    if (one.release != release || !one.threshold || !wider || rank < most) continue;
-    most = rank;
-    threshold = *one.threshold;
-  }
-  return threshold;
+/// Whether all of `scope` is of `wider` too: what it asks, `scope` asks in the same words.
+bool includes(const Scope& wider, const Scope& scope) {
+  const auto same = [](const std::string& asked, const std::string& asks) { return asked.empty() || asked == asks; };
+  return same(wider.host, scope.host) && same(wider.pod_namespace, scope.pod_namespace) &&
+         same(wider.image, scope.image) && same(wider.workload, scope.workload);
+}
+
+/// What holds for the whole of the scope: what was set for it, else what is set more widely, else the model's own.
+Result<double> holds_now(store::Store& store, const Scope& scope, const std::string& release, double of_model) {
+  auto settings = store.thresholds();
+  if (!settings) return settings.error();
+  const auto rank = [](const ThresholdSetting& one) {
+    return std::pair(store::specificity(one.scope), *one.threshold);
+  };
+  std::erase_if(*settings, [&](const ThresholdSetting& one) {
+    return one.release != release || !one.threshold || !includes(one.scope, scope);
+  });
+  const auto most = std::max_element(settings->begin(), settings->end(),
+                                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return most == settings->end() ? of_model : *most->threshold;
 }
 
 struct Chosen {
@@ -169,8 +178,9 @@ int set(const Flags& flags) {
   if (!chosen) return report(chosen.error());
   const auto store = flags.dry_run ? open_to_read(flags.store) : open_to_write(flags.store);
   if (!store) return report(store.error());
-  const double now = holds_now(**store, flags.scope, chosen->release, chosen->of_model);
-  const auto days = look_back(**store, flags, chosen->release, now, chosen->point.threshold);
+  const auto now = holds_now(**store, flags.scope, chosen->release, chosen->of_model);
+  if (!now) return report(now.error());
+  const auto days = look_back(**store, flags, chosen->release, *now, chosen->point.threshold);
   if (!days) return report(days.error());
   if (!flags.dry_run) {
     const ThresholdSetting setting{flags.scope,         chosen->release, chosen->point.name, chosen->point.threshold,
@@ -178,9 +188,9 @@ int set(const Flags& flags) {
     if (const Status kept = (*store)->set(setting); !kept) return report(kept.error());
   }
   fmt::print("{}: {} {:.3f} ({}), {:.3f} until now\n", words_of(flags.scope), flags.dry_run ? "would be" : "alerts at",
-             chosen->point.threshold, chosen->point.name, now);
+             chosen->point.threshold, chosen->point.name, *now);
   print_days(*days, flags);
-  print_tricks(nearest_point(chosen->choices, now), chosen->point);
+  print_tricks(nearest_point(chosen->choices, *now), chosen->point);
   return kDone;
 }
 
@@ -281,17 +291,19 @@ Result<Choices> read_choices(const std::string& path, const std::string& model) 
   return choices;
 }
 
+// Each has flags of its own: variables of the environment are read into all of them, named or not.
 void add_threshold_set(CLI::App& threshold, int& exit) {
-  const auto flags = std::make_shared<Flags>();
-  add_set(threshold, flags, exit);
+  add_set(threshold, std::make_shared<Flags>(), exit);
+  const auto unset_flags = std::make_shared<Flags>();
   auto* none = threshold.add_subcommand("unset", "Take back what was set for exactly this part.");
-  add_scope(*none, *flags);
-  add_store_file(*none, flags->store);
-  run_with(*none, flags, unset, exit);
+  add_scope(*none, *unset_flags);
+  add_store_file(*none, unset_flags->store);
+  run_with(*none, unset_flags, unset, exit);
+  const auto told_flags = std::make_shared<Flags>();
   auto* told = threshold.add_subcommand("history", "Who set what, when and why; newest first.");
-  told->add_flag("--json", flags->json, "One JSON object a line");
-  add_store_file(*told, flags->store);
-  run_with(*told, flags, history, exit);
+  told->add_flag("--json", told_flags->json, "One JSON object a line");
+  add_store_file(*told, told_flags->store);
+  run_with(*told, told_flags, history, exit);
 }
 
 }  // namespace davy::app

@@ -98,6 +98,7 @@ class Fork : public event::SliceSink {
     health.counters.push_back({"alerts_sent", alerts.sent});
     health.counters.push_back({"alerts_failed", alerts.failed});
     health.counters.push_back({"alerts_waiting", alerts.waiting});
+    health.counters.push_back({"alerts_oldest_s", static_cast<std::uint64_t>(alerts.oldest_s)});
     health.counters.push_back({"alerts_given_up", alerts.given_up});
     health.counters.push_back({"alerts_no_room", alerts.no_room});
   }
@@ -264,6 +265,10 @@ void greet(const Flags& flags, Parts& parts, const std::string& model_path, cons
   const auto page =
       parts.server == nullptr ? std::string("no page") : "page http://" + web::to_string(parts.server->address());
   parts.screen->say(fmt::format("Davy {}: {}; model {}; {}. Ctrl-C ends.", DAVY_VERSION, source, model_path, page));
+  const auto shown = parts.board.latest();
+  const bool calibrated = !shown->model->venn_abers.score.empty();
+  parts.screen->say(fmt::format("Alerts at {:.3f}, by {}{}.", shown->threshold, words_of(shown->model->decision),
+                                calibrated ? "" : "; not calibrated: no range of a probability is told"));
   if (!flags.record.empty()) parts.screen->say(fmt::format("Recording to {}.", flags.record));
 }
 
