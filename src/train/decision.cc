@@ -92,7 +92,9 @@ model::Accumulation fit_accumulation(const ProgramWindows& windows) {
   assert(!of_label[0].empty() && !of_label[1].empty());
   const std::vector<double> weight = weights_of(windows, of_label);
   const model::Platt platt = fit_platt({windows.score, windows.miner, weight});
-  return {std::max(0.0, -platt.slope), -platt.offset, intraclass_correlation(windows), kMemory};
+  const double correlation = intraclass_correlation(windows);
+  if (platt.slope >= 0) return {0, 0, correlation, kMemory};  // they tell nothing
+  return {-platt.slope, -platt.offset, correlation, kMemory};
 }
 
 }  // namespace davy::train

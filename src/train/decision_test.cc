@@ -96,7 +96,9 @@ TEST(Accumulation, MinersScoresSpeakForMiningAndHonestOnesAgainst) {
 TEST(Accumulation, ScoresThatTellNothingAreWorthNothing) {
   Made upside_down = made(0.5, 60, 10, 3);
   for (std::uint8_t& miner : upside_down.miner) miner = miner == 0 ? 1 : 0;
-  EXPECT_EQ(fit_accumulation(upside_down.windows()).slope, 0) << "what speaks against must not speak for";
+  const model::Accumulation fitted = fit_accumulation(upside_down.windows());
+  EXPECT_EQ(fitted.slope, 0) << "what speaks against must not speak for";
+  EXPECT_EQ(fitted.offset, 0);
 }
 
 }  // namespace
