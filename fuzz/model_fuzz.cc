@@ -56,6 +56,12 @@ void score_and_explain(std::string_view bytes) {
   const double score = model::unit_score(read->scorer, row);
   require(is_share(score));
   explain(read->scorer, row);
+  const std::vector<double> scores(12, score);
+  const double level = model::alert_level(read->decision, scores);
+  require(is_share(level));
+  const auto alert = model::first_alert(read->decision, scores, level);
+  require(alert.has_value() && *alert < scores.size());
+  require(!model::words_of(read->decision).empty());
   const auto range = read->venn_abers(score);
   require(is_share(range.low) && is_share(range.high) && range.low <= range.high);
   if (const auto* isotonic = std::get_if<model::Isotonic>(&read->calibration)) require(is_share((*isotonic)(score)));
