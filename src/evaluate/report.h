@@ -8,8 +8,9 @@
 namespace davy::evaluate {
 
 /// What an evaluation found, as report.json holds it. Every figure is {value, low, high, level, method, n}.
-///   about     dataset, seed, folds, decision, grid; data: what was judged; omitted: splits that were not possible, and why
-///   models    per model family, by the grouped split: settings that the inner loops chose; operating_points: at the
+///   about     dataset, seed, folds, decision, grid; data: what was judged; omitted: splits that were not possible, and
+///   why models    per model family, by the grouped split: settings that the inner loops chose; operating_points: at
+///   the
 ///             threshold that ships and at each of kMatchedRates recall and false positive rate, at the level that
 ///             makes all of them hold together; at_shipped: recall by family, core, source and trick, own workers
 ///             apart, precision at each prior, false alarms a day, seconds to alert, the same for runs seen late;
