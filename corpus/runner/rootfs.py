@@ -369,6 +369,8 @@ class kernel_mounts:
 
     def __enter__(self):
         for kind, point in (("proc", "proc"), ("sysfs", "sys")):
+            if os.path.ismount(self.root / point):  # of a runner that was killed
+                continue
             subprocess.run(["mount", "-t", kind, kind, self.root / point], check=True)
 
     def __exit__(self, *_):
