@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "evaluate/band.h"
 #include "evaluate/figures.h"
 #include "feature/schema.h"
 
@@ -209,8 +210,10 @@ Json operating_points(const Judged& judged) {
 Json windows_json(const Judged& judged) {
   const Ranking ranking = rank_windows(judged.units(), judged.done(), of_others);
   const std::vector<Seen> seen = judged.windows(0);
-  Json curve = Json::array(), bins = Json::array();
+  Json curve = Json::array(), band = Json::array(), bins = Json::array();
   for (const auto& [recall, precision] : ranking.curve) curve.push_back({number(recall), number(precision)});
+  for (const BandPoint& point : band_of(judged.units(), judged.done(), public_miner, foreign_honest, judged.folds()))
+    band.push_back({number(point.recall), number(point.low), number(point.high)});
   for (const auto& bin : ranking.reliability) {
     bins.push_back(
         {{"probability", number(bin.probability)}, {"miners", number(bin.miners)}, {"programs", number(bin.programs)}});
@@ -219,6 +222,7 @@ Json windows_json(const Judged& judged) {
           {"prevalence", number(ranking.prevalence)},
           {"area", number(ranking.area)},
           {"curve", curve},
+          {"band", band},
           {"recall", judged.share(seen, public_miner)},
           {"false_positive_rate", judged.share(seen, foreign_honest)},
           {"precision", precision_of(judged, seen)},
@@ -454,18 +458,20 @@ Json splits_json(const Study& study, const Units& units, std::span<const Done> d
   return splits;
 }
 
-bool is_forest(const Job& job) {
-  return job.scheme == Scheme::kGrouped && job.learner == train::Learner::kForest && job.repeat == 0;
+bool is_shipped(const Job& job) {
+  return job.scheme == Scheme::kGrouped && job.learner == train::kShipped && job.repeat == 0;
 }
 
 Json ablation_json(const Units& units, std::span<const Done> done) {
   Json list = Json::array();
   for (std::size_t group = 0; group < static_cast<std::size_t>(feature::Group::kCount); ++group) {
     const std::string name(feature::name_of(static_cast<feature::Group>(group)));
-    Of mine = chosen(done, [&](const Job& job) { return is_forest(job) && job.without == name; });
+    Of mine = chosen(done, [&](const Job& job) { return is_shipped(job) && job.without == name; });
     if (mine.empty()) continue;
-    Json json = brief(judged_of(units, std::move(mine)));
+    const Judged judged = judged_of(units, std::move(mine));
+    Json json = brief(judged);
     json["without"] = name;
+    json["by_trick"] = tricks_at(judged, judged.runs(0));
     list.push_back(std::move(json));
   }
   return list;
@@ -481,14 +487,16 @@ Json learning_json(const Units& units, std::span<const Done> done) {
   percents.insert(100);
   for (const std::uint32_t percent : percents) {
     Of mine =
-        chosen(done, [&](const Job& job) { return is_forest(job) && job.without.empty() && job.percent == percent; });
+        chosen(done, [&](const Job& job) { return is_shipped(job) && job.without.empty() && job.percent == percent; });
     double families = 0, miners = 0;
     for (const Done* one : mine) {
       families += static_cast<double>(one->fold.families) / static_cast<double>(mine.size());
       miners += static_cast<double>(one->fold.miner_families) / static_cast<double>(mine.size());
     }
-    Json json = brief(judged_of(units, std::move(mine)));
+    const Judged judged = judged_of(units, std::move(mine));
+    Json json = brief(judged);
     json["percent"] = percent;
+    json["by_trick"] = tricks_at(judged, judged.runs(0));
     json["families"] = number(families);
     json["miner_families"] = number(miners);
     list.push_back(std::move(json));

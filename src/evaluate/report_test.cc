@@ -29,7 +29,7 @@ Json report() {
   options.outer = 3;
   options.inner = 2;
   options.grid = train::Grid::kSmall;
-  options.learners = {Learner::kForest, Learner::kOneClassSvm};
+  options.learners = {Learner::kLayered, Learner::kOneClassSvm};
   options.schemes = {Scheme::kGrouped, Scheme::kRandomWindows, Scheme::kLeaveOneCoreOut};
   options.ablation = false;
   const ScratchFolder folder;
@@ -66,7 +66,7 @@ TEST(Report, SaysEverythingWithItsInterval) {
 
 TEST(Report, KeepsOursApart) {
   const Json json = report();
-  const Json& shipped = json["models"]["forest"]["at_shipped"];
+  const Json& shipped = json["models"]["layered"]["at_shipped"];
   EXPECT_EQ(shipped["recall"]["n"], 5);
   EXPECT_EQ(shipped["recall_own"]["n"], 1);
   EXPECT_EQ(shipped["false_positive_rate"]["n"], 11);
@@ -96,7 +96,7 @@ TEST(Report, OperatingPointsOnlyRise) {
 
 TEST(Report, NamesEveryProgramAndWhatBecameOfIt) {
   const Json json = report();
-  const Json& programs = json["models"]["forest"]["programs"];
+  const Json& programs = json["models"]["layered"]["programs"];
   EXPECT_EQ(programs.size(), 18U);
   EXPECT_EQ(programs[0]["label"], "miner");
   EXPECT_EQ(programs[17]["label"], "benign");
@@ -112,8 +112,8 @@ TEST(Report, HoldsTheSplitsThatWereAsked) {
   const Json json = report();
   EXPECT_EQ(json["splits"].size(), 3U);
   EXPECT_TRUE(json["splits"]["grouped"]["ocsvm"].contains("runs"));
-  EXPECT_FALSE(json["splits"]["random_windows"]["forest"].contains("runs"));
-  EXPECT_EQ(json["splits"]["leave_one_core_out"]["forest"]["runs"]["by_core"].size(), 3U);
+  EXPECT_FALSE(json["splits"]["random_windows"]["layered"].contains("runs"));
+  EXPECT_EQ(json["splits"]["leave_one_core_out"]["layered"]["runs"]["by_core"].size(), 3U);
   ASSERT_EQ(json["learning_curve"].size(), 4U);
   EXPECT_EQ(json["learning_curve"][3]["percent"], 100);
   EXPECT_LT(json["learning_curve"][0]["families"], json["learning_curve"][3]["families"]);

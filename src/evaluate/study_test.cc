@@ -247,6 +247,7 @@ TEST(Study, LeavesOutASplitThatTheDataDoNotAllow) {
 
 TEST(Study, TheLearningCurveLearnsFromFewer) {
   StudyOptions options = small();
+  options.learners = {train::kShipped};
   options.learning_curve = true;
   const ScratchFolder folder;
   const auto done =

@@ -35,6 +35,13 @@ double evidence_of(const Accumulation& accumulation, double sum, double windows)
 
 }  // namespace
 
+double measured(Measure measure, double score) {
+  if (measure == Measure::kScore) return score;
+  if (score <= 0) return -kMostMeasured;
+  if (score >= 1) return kMostMeasured;
+  return std::clamp(std::log(score) - std::log1p(-score), -kMostMeasured, kMostMeasured);
+}
+
 std::string words_of(const Decision& decision) {
   if (const auto* counting = std::get_if<Counting>(&decision))
     return fmt::format("{} of the last {} windows", counting->needed, counting->of);
@@ -60,7 +67,7 @@ double Evidence::count(const Counting& counting, double score) {
 double Evidence::gather(const Accumulation& accumulation, double score) {
   if (evidence_of(accumulation, sum_, effective_) < 0) sum_ = effective_ = 0;
   const double kept = 1 - 1 / accumulation.memory;
-  sum_ = kept * sum_ + accumulation.slope * score + accumulation.offset;
+  sum_ = kept * sum_ + accumulation.slope * measured(accumulation.measure, score) + accumulation.offset;
   effective_ = kept * effective_ + 1;
   ++windows_;
   return logistic(evidence_of(accumulation, sum_, effective_));

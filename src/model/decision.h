@@ -19,9 +19,19 @@ struct Counting {
   bool operator==(const Counting&) const = default;
 };
 
-/// By evidence gathered over windows. One window of score s is worth slope * s + offset, its log odds where miners and
-/// honest programs are as many. Windows of one program overlap and repeat each other, so n of them are not worth the
-/// sum of theirs but
+/// What of a window's score its evidence is linear in.
+enum class Measure : std::uint8_t {
+  kScore,    // of forests: a mean of shares
+  kLogOdds,  // ln(s / (1 - s)), of scores that are 1 / (1 + exp(-x)): what adds up to x has no ceiling
+};
+
+/// `score` in [0, 1] as `measure` has it; log odds within +-kMostMeasured, where scores end that are not 0 or 1.
+double measured(Measure measure, double score);
+inline constexpr double kMostMeasured = 36;
+
+/// By evidence gathered over windows. One window that measures m is worth slope * m + offset, its log odds where miners
+/// and honest programs are as many. Windows of one program overlap and repeat each other, so n of them are not worth
+/// the sum of theirs but
 ///
 ///   E = (sum of theirs) / (1 + (n - 1) correlation)
 ///
@@ -33,6 +43,7 @@ struct Accumulation {
   double offset = -2;
   double correlation = 1;  // in [0, 1]
   double memory = 12;      // windows, 1 or more
+  Measure measure = Measure::kScore;
   bool operator==(const Accumulation&) const = default;
 };
 

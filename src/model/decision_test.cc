@@ -28,7 +28,7 @@ double evidence_by_definition(const Accumulation& how, const Scores& scores) {
   double evidence = 0;
   for (const double score : scores) {
     if (evidence < 0) worth.clear();
-    worth.push_back(how.slope * score + how.offset);
+    worth.push_back(how.slope * (how.measure == Measure::kScore ? score : log_odds(score)) + how.offset);
     double sum = 0, windows = 0;
     for (std::size_t i = 0; i < worth.size(); ++i) {
       const double kept = std::pow(1 - 1 / how.memory, static_cast<double>(worth.size() - 1 - i));
@@ -78,7 +78,8 @@ TEST(Accumulation, EqualsItsDefinition) {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     CounterRandom random(seed);
     const Accumulation how{8 * random.uniform(), 2 - 8 * random.uniform(), random.uniform(),
-                           1 + static_cast<double>(random.below(70))};
+                           1 + static_cast<double>(random.below(70)),
+                           random.below(2) == 0 ? Measure::kScore : Measure::kLogOdds};
     const Scores scores = random_scores(random, 90);
     Evidence evidence;
     double held = 0;
@@ -87,6 +88,18 @@ TEST(Accumulation, EqualsItsDefinition) {
     ASSERT_EQ(evidence.level(how), held);
     ASSERT_EQ(evidence.windows(), scores.size());
   }
+}
+
+TEST(Accumulation, LogOddsHaveNoCeilingWhereScoresHaveOne) {
+  EXPECT_EQ(measured(Measure::kLogOdds, 0.5), 0);
+  EXPECT_NEAR(measured(Measure::kLogOdds, 1 / (1 + std::exp(-12.0))), 12, 1e-6);
+  EXPECT_EQ(measured(Measure::kLogOdds, 0), -kMostMeasured);
+  EXPECT_EQ(measured(Measure::kLogOdds, 1), kMostMeasured);
+  EXPECT_EQ(measured(Measure::kScore, 0.3), 0.3);
+  const Decision of_scores = Accumulation{6, -4, 0.9, 12}, of_odds = Accumulation{1, 0, 0.9, 12, Measure::kLogOdds};
+  const double beyond_doubt = 1 - 1e-6;
+  EXPECT_LT(alert_level(of_scores, Scores{beyond_doubt}), 0.9);
+  EXPECT_GT(alert_level(of_odds, Scores{beyond_doubt}), 0.99999);
 }
 
 TEST(Accumulation, CopiesAreWorthOneAndIndependentOnesTheirSum) {

@@ -70,7 +70,7 @@ struct PutDecision {
     out.put(counting.of);
   }
   void operator()(const Accumulation& accumulation) const {
-    out.put(std::uint8_t{1});
+    out.put(static_cast<std::uint8_t>(accumulation.measure == Measure::kScore ? 1 : 2));
     out.put(accumulation.slope);
     out.put(accumulation.offset);
     out.put(accumulation.correlation);
@@ -140,13 +140,20 @@ Status get_venn_abers(ByteReader& in, VennAbers& venn_abers) {
   return status;
 }
 
+Accumulation get_accumulation(ByteReader& in, Measure measure) {
+  return {in.get<double>(), in.get<double>(), in.get<double>(), in.get<double>(), measure};
+}
+
 Status get_decision(ByteReader& in, Decision& decision) {
   switch (in.get<std::uint8_t>()) {
     case 0:
       decision = Counting{in.get<std::uint32_t>(), in.get<std::uint32_t>()};
       break;
     case 1:
-      decision = Accumulation{in.get<double>(), in.get<double>(), in.get<double>(), in.get<double>()};
+      decision = get_accumulation(in, Measure::kScore);
+      break;
+    case 2:
+      decision = get_accumulation(in, Measure::kLogOdds);
       break;
     default:
       return bad("it decides in a way that this davy does not know");

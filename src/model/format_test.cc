@@ -88,6 +88,21 @@ TEST(Format, EveryKindComesBackTheSame) {
   }
 }
 
+TEST(Format, EveryWayToDecideComesBackTheSame) {
+  for (const Decision& decision : {Decision(Counting{2, 3}), Decision(Accumulation{6, -3, 0.9, 12}),
+                                   Decision(Accumulation{0.7, -1, 0.85, 12, Measure::kLogOdds})}) {
+    for (Model model : samples_of_version_2()) {
+      model.decision = decision;
+      const std::string bytes = to_bytes(model);
+      EXPECT_EQ(bytes[8], 3);
+      const Result<Model> back = from_bytes(bytes);
+      ASSERT_TRUE(back) << back.error().message;
+      EXPECT_EQ(*back, model);
+      EXPECT_EQ(to_bytes(*back), bytes);
+    }
+  }
+}
+
 /// Files that were written when their version was the newest, the first three of version 1, one of each other kind of
 /// 2: they are read for ever, and keep their digest. (Rules are of the catalogue, which grows.)
 TEST(Format, FilesOfBeforeAreReadAndKeepTheirDigest) {

@@ -51,7 +51,8 @@ struct Model {
 ///   range       := u32 points  (f64 score  f64 low  f64 high)*  between
 ///   between     := nothing where there are no points, else (f64 low  f64 high)*, one more than points
 ///   decision    := u8 0  u32 needed  u32 of
-///                | u8 1  f64 slope  f64 offset  f64 correlation  f64 memory
+///                | u8 1  f64 slope  f64 offset  f64 correlation  f64 memory       of scores
+///                | u8 2  the same                                                 of their log odds
 ///   sum         := u8[64] hex sha256(all before)
 /// A model is written in the lowest version that can hold it, and refused in a higher one: what was trained before
 /// there was more keeps its bytes and so its digest (docs/decisions/0017-model-file.md). Before version 3 all decide by

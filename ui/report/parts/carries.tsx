@@ -1,5 +1,5 @@
 import { dot, line, link, plot } from '@observablehq/plot';
-import { kCounts, list, quantity, share, share_with_range } from '../names';
+import { kCounts, kShips, list, quantity, share, share_with_range } from '../names';
 import type { Brief, Report } from '../report';
 import { safe } from '../../src/words';
 import { Chart, kShare, kStyle } from './chart';
@@ -11,7 +11,19 @@ const precision = (brief: Brief) => brief.windows.average_precision;
 
 /** What an ablation is compared with: the same single repeat with all features, where it was kept, else all repeats. */
 function whole_of(report: Report): Brief | undefined {
-  return report.learning_curve.find((one) => one.percent === 100) ?? report.splits[kCounts]?.['forest'];
+  return all_families(report) ?? report.splits[kCounts]?.[kShips];
+}
+
+const all_families = (report: Report) => report.learning_curve.find((one) => one.percent === 100);
+
+/** Which tricks are found less without a group of features: most lost first. */
+function lost_of(report: Report, without: Record<string, number | null>): string {
+  const whole = all_families(report)?.by_trick ?? {};
+  const lost = Object.entries(whole)
+    .map(([trick, found]) => ({ trick, points: Math.round(100 * ((found ?? 0) - (without[trick] ?? 0))) }))
+    .filter((one) => one.points > 0)
+    .sort((a, b) => b.points - a.points || (a.trick < b.trick ? -1 : 1));
+  return lost.length ? lost.map((one) => `${safe(one.trick)} ${one.points}`).join(', ') : 'none';
 }
 
 interface Measured {
@@ -27,7 +39,7 @@ function draw_learning(width: number, report: Report) {
     { families: one.families, what: 'Average precision', ...pick(precision(one)) },
     ...(one.runs ? [{ families: one.families, what: 'Recall' as const, ...pick(one.runs.recall) }] : []),
   ]);
-  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of('forest'));
+  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of(kShips));
   const beside = (row: Measured) => row.families + (row.what === 'Recall' ? 1 : -1) * 0.006 * Math.max(...rows.map((one) => one.families));
   return plot({
     width,
@@ -64,7 +76,7 @@ function Ablation({ report }: { report: Report }) {
         words={rows.map((row) => `without ${safe(row.without)} ${share_with_range(precision(row))}`).join('; ')}
         of={[report]}
         draw={(width) =>
-          draw_compared(rows.map((row) => ({ row: safe(row.without), model: 'forest', figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: ['forest'], base })
+          draw_compared(rows.map((row) => ({ row: safe(row.without), model: kShips, figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: [kShips], base })
         }
         note={`${base === null || base === undefined ? '' : `Dashed: ${share(base)}, with all features. `}${loss !== null && loss > 0 ? `Most is lost without “${safe(worst.without)}”: ${loss} points${(precision(worst).high ?? 1) >= (base ?? 0) ? ', well inside its interval, so it may be chance' : ''}.` : 'No group alone carries the model.'} Groups overlap in what they tell, so what is not lost may still be used.`}
       />
@@ -78,6 +90,7 @@ function Ablation({ report }: { report: Report }) {
             { head: 'Average precision', cell: (row) => <Share figure={precision(row)} /> },
             { head: 'Recall of runs', cell: (row) => (row.runs ? <Share figure={row.runs.recall} /> : '–') },
             { head: 'False positive rate', cell: (row) => (row.runs ? <Share figure={row.runs.false_positive_rate} /> : '–') },
+            ...(all_families(report) ? [{ head: 'Tricks lost', what: 'points of their runs found', cell: (row: Report['ablation'][number]) => <span class="wrap">{lost_of(report, row.by_trick)}</span> }] : []),
           ]}
         />
       </details>
@@ -94,7 +107,7 @@ function Learning({ report }: { report: Report }) {
         words={report.learning_curve.map((one) => `${one.percent} % of families: average precision ${share_with_range(precision(one))}${one.runs ? `, recall ${share_with_range(one.runs.recall)}` : ''}`).join('; ')}
         of={[report]}
         draw={(width) => draw_learning(width, report)}
-        note={`Circles, green: average precision of windows. Squares, blue: recall of runs. From left to right ${list(report.learning_curve.map((one) => quantity(one.miner_families)))} of the families are of miners. Where the lines still rise at the right, more families would help.`}
+        note={`Circles: average precision of windows. Squares: recall of runs. From left to right ${list(report.learning_curve.map((one) => quantity(one.miner_families)))} of the families are of miners. Where the lines still rise at the right, more families would help.`}
       />
       <details>
         <summary>As a table</summary>
@@ -117,7 +130,7 @@ function Learning({ report }: { report: Report }) {
 export function Carries({ report }: { report: Report }) {
   return (
     <Section id="carries" number={7} title="What carries the model">
-      <p class="lede">The forest learned and judged again, once without each group of features and once from a part of the families, by the first repeat of the split by family.</p>
+      <p class="lede">The kind of model that ships, learned and judged again, once without each group of features and once from a part of the families, by the first repeat of the split by family.</p>
       <div class="pair">
         <Ablation report={report} />
         <Learning report={report} />

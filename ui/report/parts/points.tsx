@@ -273,7 +273,8 @@ function BaseRate({ report, model, focus, shown, prior, set_prior }: BaseProps) 
   );
 }
 
-function draw_windows(width: number, report: Report, shown: string[]) {
+function draw_windows(width: number, report: Report, shown: string[], focus: string) {
+  const band = shown.includes(focus) ? (report.models[focus]?.windows.band ?? []).map(([recall, low, high]) => ({ recall, low, high })) : [];
   const rows = shown.flatMap((model) => (report.models[model]?.windows.curve ?? []).map(([recall, precision]) => ({ model, recall, precision })));
   const chance = report.models[shown[0] ?? '']?.windows.prevalence;
   return plot({
@@ -289,6 +290,7 @@ function draw_windows(width: number, report: Report, shown: string[]) {
     symbol: { type: 'identity' },
     marks: [
       chance === undefined ? null : ruleY([chance], { stroke: 'var(--mark)', strokeDasharray: '4 4' }),
+      areaY(band, { x: 'recall', y1: 'low', y2: 'high', fill: colour_of(focus), fillOpacity: 0.12 }),
       line(rows, { x: 'recall', y: 'precision', z: 'model', stroke: (one: { model: string }) => colour_of(one.model), strokeWidth: 1.8 }),
       dot(rows.filter((_, i) => i % 10 === 9), {
         x: 'recall',
@@ -375,9 +377,9 @@ export function Points({ report, focus }: { report: Report; focus: string }) {
         <Chart
           title="Precision against recall, by windows"
           words={names.map((name) => `${model_name(name)}: average precision ${share_with_range(report.models[name]!.windows.average_precision)}`).join('; ')}
-          of={[report, shown]}
-          draw={(width) => draw_windows(width, report, shown)}
-          note={`Dashed: ${share(model.windows.prevalence)}, what an order by chance has, the share of windows that are miners’, programs weighing the same.`}
+          of={[report, shown, focus]}
+          draw={(width) => draw_windows(width, report, shown, focus)}
+          note={`Dashed: ${share(model.windows.prevalence)}, what an order by chance has, the share of windows that are miners’, programs weighing the same. Shaded: where the precision of the ${model_name(focus).toLowerCase()} may lie at one recall, exact over families; it is wide because families are few.`}
         />
       </div>
       <BaseRate report={report} model={model} focus={focus} shown={shown} prior={prior} set_prior={set_prior} />
