@@ -41,7 +41,7 @@ def setUpModule():
         assert built.returncode == 0, built.stderr
         audited = davy("dataset", "audit", f"{name}.davyset")
         assert audited.returncode == 0, audited.stdout + audited.stderr
-    made = evaluate("judged", "--models", "forest,boost,svm,ocsvm,iforest,rules")
+    made = evaluate("judged", "--models", "additive,layered,forest,boost,svm,ocsvm,iforest,rules")
     assert made.returncode == 0, made.stderr
 
 
@@ -52,11 +52,11 @@ def tearDownModule():
 class Evaluation(unittest.TestCase):
     def test_every_model_is_judged_by_every_split(self):
         judged = report("judged")
-        self.assertEqual(sorted(judged["models"]), ["boost", "forest", "iforest", "ocsvm", "rules", "svm"])
+        self.assertEqual(sorted(judged["models"]), ["additive", "boost", "forest", "iforest", "layered", "ocsvm", "rules", "svm"])
         omitted = [one["split"] for one in judged["about"]["omitted"]]
         self.assertEqual(sorted([*judged["splits"], *omitted]), SCHEMES)
         for split in judged["splits"].values():
-            self.assertEqual(len(split), 6)
+            self.assertEqual(len(split), 8)
         for model in judged["models"].values():
             self.assertEqual(len(model["programs"]), 10)
             self.assertEqual(model["at_shipped"]["recall"]["n"], 3)
@@ -65,14 +65,14 @@ class Evaluation(unittest.TestCase):
         self.assertIn(f'"dataset":"{judged["about"]["dataset"]}"', page)
 
     def test_it_fits_a_terminal(self):
-        again = evaluate("judged", "--models", "forest,boost,svm,ocsvm,iforest,rules")
+        again = evaluate("judged", "--models", "additive,layered,forest,boost,svm,ocsvm,iforest,rules")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertLessEqual(max(map(len, again.stdout.splitlines())), 100)
         self.assertIn("MODEL", again.stdout)
 
     def test_threads_change_nothing(self):
         for threads in (1, 3):
-            made = evaluate(f"threads{threads}", "--models", "forest,iforest", "--splits", "grouped", "--threads", threads)
+            made = evaluate(f"threads{threads}", "--models", "layered,forest,iforest", "--splits", "grouped", "--threads", threads)
             self.assertEqual(made.returncode, 0, made.stderr)
         self.assertEqual((FOLDER / "threads1/report.json").read_bytes(), (FOLDER / "threads3/report.json").read_bytes())
 
@@ -100,7 +100,7 @@ class Evaluation(unittest.TestCase):
                             ((*SMALL, "--data", "text.txt"), "davy dataset build"),
                             ((*SMALL, "--data", "learned.davyset"), "--every-window"),
                             (("--data", "all.davyset"), "5 folds need as many families of miners, the dataset has 3"),
-                            ((*SMALL, "--data", "all.davyset", "--models", "net"), "there are: forest, boost"),
+                            ((*SMALL, "--data", "all.davyset", "--models", "net"), "there are: additive, layered"),
                             ((*SMALL, "--data", "all.davyset", "--splits", "rows"), "there are: grouped"),
                             ((*SMALL, "--data", "all.davyset", "--decide", "5/4"), "K must be 1 to M"),
                             ((*SMALL, "--data", "all.davyset", "--decide", "often"), "evidence, or K/M as 3/4")):
@@ -132,7 +132,7 @@ class Threshold(unittest.TestCase):
         self.assertIsNone(as_json["neyman_pearson"]["threshold"])
 
     def test_a_model_is_set_to_a_point(self):
-        trained = davy("train", "--model", "forest", "--data", "all.davyset", "--out", "m.davym", "--trees", 20)
+        trained = davy("train", "--model", "layered", "--data", "all.davyset", "--out", "m.davym")
         self.assertEqual(trained.returncode, 0, trained.stderr)
         wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
         done = davy("threshold", "judged", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "set.davym")
@@ -141,8 +141,8 @@ class Threshold(unittest.TestCase):
         self.assertNotEqual((FOLDER / "m.davym").read_bytes(), (FOLDER / "set.davym").read_bytes())
 
     def test_a_part_of_what_is_watched_has_another_point(self):
-        self.assertEqual(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20).returncode, 0)
-        own = json.loads(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20, "--json").stdout)["threshold"]
+        self.assertEqual(davy("train", "--model", "layered", "--data", "all.davyset", "--out", "s.davym").returncode, 0)
+        own = json.loads(davy("train", "--model", "layered", "--data", "all.davyset", "--out", "s.davym", "--json").stdout)["threshold"]
         wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
         self.assertEqual(davy("allow", "--store", "s.db", "--image", "x:*", "--owner", "o", "--reason", "r", "--for", "1d").returncode, 0)
         words = ("--model", "s.davym", "--store", "s.db", "--why", "it is noisy", "--who", "ana")

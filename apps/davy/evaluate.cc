@@ -171,8 +171,9 @@ void add_evaluate(CLI::App& davy, int& exit) {
   command->add_option("--data", flags->data, "A file made by `davy dataset build --every-window`")->required();
   command->add_option("--out", flags->out, "Folder of report.json, report.html and the folds")->required();
   command
-      ->add_option("--models", flags->models,
-                   "forest, boost, svm, ocsvm, iforest, iforest_mixed, rules; all unless some are named")
+      ->add_option(
+          "--models", flags->models,
+          "additive, layered, forest, boost, svm, ocsvm, iforest, iforest_mixed, rules; all unless some are named")
       ->delimiter(',');
   command
       ->add_option("--splits", flags->splits,
@@ -190,7 +191,8 @@ void add_evaluate(CLI::App& davy, int& exit) {
       ->type_name("evidence|K/M")
       ->capture_default_str();
   add_folds(*command, flags->options);
-  command->add_flag("--no-ablation", flags->no_ablation, "Do not judge the forest without each group of features");
+  command->add_flag("--no-ablation", flags->no_ablation,
+                    "Do not judge the layered model without each group of features");
   command->add_flag("--no-learning-curve", flags->no_learning_curve, "Do not judge it on a part of the families");
   command->add_flag("--unaudited", flags->unaudited, "Judge by a dataset whose audit is red or was never made");
   command->add_flag("--json", flags->json, "Print report.json, on one line");
@@ -200,7 +202,8 @@ void add_evaluate(CLI::App& davy, int& exit) {
       "they are done: a study that was stopped goes on from there with the same command.\n\n"
       "Examples:\n"
       "  davy evaluate --data all.davyset --out evaluation\n"
-      "  davy evaluate --data all.davyset --out quick --grid small --repeats 1 --models forest,rules --splits grouped");
+      "  davy evaluate --data all.davyset --out quick --grid small --repeats 1 --models layered,rules --splits "
+      "grouped");
   command->callback([flags, &exit] { exit = evaluate_models(*flags); });
 }
 

@@ -10,6 +10,7 @@
 #include "evaluate/choice.h"
 #include "model/model.h"
 #include "threshold_set.h"
+#include "train/learner.h"
 
 namespace davy::app {
 namespace {
@@ -22,7 +23,7 @@ using Json = nlohmann::json;
 
 struct Flags {
   std::string report;
-  std::string model = "forest";
+  std::string model{train::name_of(train::kShipped)};
   double prior = 0.001;
   double rate = 0.05;
   double confidence = 0.95;

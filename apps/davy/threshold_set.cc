@@ -15,6 +15,7 @@
 #include "settings.h"
 #include "store/match.h"
 #include "store_file.h"
+#include "train/learner.h"
 #include "when.h"
 
 namespace davy::app {
@@ -30,7 +31,7 @@ using store::ThresholdSetting;
 
 struct Flags {
   std::string report;
-  std::string kind = "forest";
+  std::string kind{train::name_of(train::kShipped)};
   std::string model;
   std::string point;
   Scope scope;

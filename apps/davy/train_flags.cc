@@ -20,8 +20,8 @@ Error bad(std::string message) { return {std::move(message), Error::Kind::kBadIn
 const std::map<std::string, std::set<Learner>>& learners_of_flag() {
   using enum Learner;
   static const std::map<std::string, std::set<Learner>> kLearners{
-      {"--trees", {kForest, kBoosted, kIsolationForest, kMixedIsolationForest}},
-      {"--depth", {kForest, kBoosted}},
+      {"--trees", {kLayered, kForest, kBoosted, kIsolationForest, kMixedIsolationForest}},
+      {"--depth", {kLayered, kForest, kBoosted}},
       {"--threads", {kForest}},
       {"--features-tried", {kForest}},
       {"--least-leaf", {kForest}},
@@ -29,10 +29,15 @@ const std::map<std::string, std::set<Learner>>& learners_of_flag() {
       {"--impurity", {kForest}},
       {"--class-weights", {kForest}},
       {"--drop-group", {kForest}},
-      {"--rising", {kForest, kBoosted}},
-      {"--falling", {kForest, kBoosted}},
-      {"--features", {kForest, kBoosted, kSvm, kOneClassSvm, kIsolationForest, kMixedIsolationForest}},
-      {"--rate", {kBoosted}},
+      {"--rising", {kAdditive, kLayered, kForest, kBoosted}},
+      {"--falling", {kAdditive, kLayered, kForest, kBoosted}},
+      {"--features",
+       {kAdditive, kLayered, kForest, kBoosted, kSvm, kOneClassSvm, kIsolationForest, kMixedIsolationForest}},
+      {"--ridge", {kAdditive, kLayered}},
+      {"--prior", {kAdditive, kLayered}},
+      {"--only-for", {kAdditive, kLayered}},
+      {"--share", {kLayered}},
+      {"--rate", {kLayered, kBoosted}},
       {"--cost", {kSvm}},
       {"--nu", {kOneClassSvm}},
       {"--gamma", {kSvm, kOneClassSvm}},
@@ -75,10 +80,18 @@ Status fill_from_catalogue(LearnFlags& flags) {
 void share(const CLI::App& command, LearnFlags& flags) {
   const train::ForestOptions& given = flags.forest;
   flags.boost.seed = flags.isolation.seed = given.seed;
+  if (command.count("--rate") > 0) flags.layered.boost.rate = flags.boost.rate;
+  if (command.count("--trees") > 0) flags.layered.boost.trees = given.trees;
+  if (command.count("--depth") > 0) flags.layered.boost.depth = given.tree.depth;
   if (command.count("--trees") > 0) flags.boost.trees = flags.isolation.trees = given.trees;
   if (command.count("--depth") > 0) flags.boost.depth = given.tree.depth;
   flags.boost.features = flags.svm.features = flags.isolation.features = given.features;
-  flags.boost.monotone = given.tree.monotone;
+  flags.additive.features = given.features;
+  flags.additive.monotone = flags.boost.monotone = given.tree.monotone;
+  flags.layered.boost.seed = given.seed;
+  flags.layered.boost.features = given.features;
+  flags.layered.boost.monotone = given.tree.monotone;
+  flags.layered.additive = flags.additive;
 }
 
 void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
@@ -117,7 +130,18 @@ void add_forest_flags(CLI::App& command, train::ForestOptions& options) {
 
 void add_flags_of_others(CLI::App& command, LearnFlags& flags) {
   constexpr double kLeast = 1e-6;
-  command.add_option("--rate", flags.boost.rate, "boost: what part of its step a tree adds")
+  command
+      .add_option("--ridge", flags.additive.ridge, "additive, layered: how much the weights are held to their prior")
+      ->check(CLI::Range(kLeast, 1e6))
+      ->capture_default_str();
+  command.add_option("--prior", flags.additive.prior, "additive, layered: weight of a sign until miners say otherwise")
+      ->check(CLI::Range(0.0, 1e3))
+      ->capture_default_str();
+  command.add_flag("--only-for", flags.additive.only_for, "additive, layered: only by what more of speaks for mining");
+  command.add_option("--share", flags.layered.share, "layered: part of the additive model that trees begin from")
+      ->check(CLI::Range(kLeast, 1.0))
+      ->capture_default_str();
+  command.add_option("--rate", flags.boost.rate, "boost, layered: what part of its step a tree adds")
       ->check(CLI::Range(kLeast, 1.0))
       ->capture_default_str();
   command.add_option("--cost", flags.svm.c, "svm: what an error costs (C)")
@@ -139,10 +163,13 @@ void add_flags_of_others(CLI::App& command, LearnFlags& flags) {
 void add_learn_flags(CLI::App& command, LearnFlags& flags) {
   command
       .add_option("--model", flags.model,
-                  "Kind of model: forest, boost (xgboost), svm, ocsvm (of one class), iforest (isolation forest; "
+                  "Kind of model: additive (evidence that adds up), layered (and trees for what it leaves over), "
+                  "forest, boost (xgboost), svm, ocsvm (of one "
+                  "class), iforest (isolation forest; "
                   "iforest_mixed: miners are in it too), rules")
-      ->check(CLI::IsMember({"forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"}))
-      ->option_text("forest|boost|svm|ocsvm|iforest|iforest_mixed|rules")
+      ->check(CLI::IsMember(
+          {"additive", "layered", "forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"}))
+      ->option_text("additive|layered|forest|boost|svm|ocsvm|iforest|iforest_mixed|rules")
       ->required();
   command
       .add_option("--features", flags.features,
@@ -156,8 +183,9 @@ void add_learn_flags(CLI::App& command, LearnFlags& flags) {
   command.add_flag("--calibrate", flags.calibrate,
                    "forest: with the range of the probability a score stands for; the other kinds always have it");
   command.add_option("--seed", flags.forest.seed, "Seed of all randomness")->capture_default_str();
-  command.add_option("--trees", flags.forest.trees, "Trees to grow [300; boost 200]")->check(CLI::Range(1, 10'000));
-  command.add_option("--depth", flags.forest.tree.depth, "Most splits on a path [12; boost 4]")
+  command.add_option("--trees", flags.forest.trees, "Trees to grow [300; boost, layered 200]")
+      ->check(CLI::Range(1, 10'000));
+  command.add_option("--depth", flags.forest.tree.depth, "Most splits on a path [12; boost 4, layered 3]")
       ->check(CLI::Range(1, model::kMaxDepth));
   add_forest_flags(command, flags.forest);
   add_flags_of_others(command, flags);
@@ -171,6 +199,12 @@ Result<train::Setting> setting_of(const CLI::App& command, LearnFlags flags) {
   share(command, flags);
   train::Setting setting{*learner, {}};
   switch (*learner) {
+    case Learner::kAdditive:
+      setting.options = flags.additive;
+      break;
+    case Learner::kLayered:
+      setting.options = flags.layered;
+      break;
     case Learner::kForest:
       setting.options = flags.forest;
       break;

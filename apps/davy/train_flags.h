@@ -17,6 +17,8 @@ struct LearnFlags {
   std::vector<std::string> rising;
   std::vector<std::string> falling;
   train::ForestOptions forest;  // seed, trees and depth are read into it for the others, too
+  train::AdditiveOptions additive;
+  train::LayeredOptions layered;
   train::BoostOptions boost;
   train::SvmOptions svm;
   train::IsolationOptions isolation;

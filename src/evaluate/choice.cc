@@ -107,7 +107,10 @@ Status check_fits(const Choices& choices, const model::Model& model) {
   std::string_view judged = choices.model;
   if (judged == "ocsvm") judged = "svm";
   if (judged == "iforest_mixed") judged = "iforest";
-  if (kKinds.at(model.scorer.index()) != judged) {
+  const auto* boosted = std::get_if<model::Boosted>(&model.scorer);
+  const bool additive = boosted != nullptr && model::is_additive(*boosted);
+  const bool layered = boosted != nullptr && judged == "layered";  // of which the upper layer may be empty
+  if (!layered && (additive ? "additive" : kKinds.at(model.scorer.index())) != judged) {
     return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
                            model::kind_of(model.scorer), choices.model));
   }

@@ -79,7 +79,8 @@ Status InnerLoop::learn_part(const Cut& made, std::uint32_t fold) {
 
 void InnerLoop::choose() {
   constexpr double kEqual = 1e-9;
-  const bool probable = learner_ == train::Learner::kForest || learner_ == train::Learner::kBoosted;
+  const bool probable = learner_ == train::Learner::kAdditive || learner_ == train::Learner::kLayered ||
+                        learner_ == train::Learner::kForest || learner_ == train::Learner::kBoosted;
   precision_.assign(settings_.size(), 0);
   std::vector<double> brier(settings_.size(), 0);
   for (const Part& part : parts_) judge_part(part, brier);
@@ -150,7 +151,7 @@ void InnerLoop::fit_decision() {
     miner.push_back(is_miner(row));
     program.push_back(groups_.program_of[row]);
   }
-  decision_ = train::fit_accumulation({score, miner, program});
+  decision_ = train::fit_accumulation({score, miner, program}, train::measure_of(learner_));
 }
 
 std::uint8_t InnerLoop::is_miner(std::uint32_t row) const {

@@ -14,6 +14,10 @@ struct Boosted {
   bool operator==(const Boosted&) const = default;
 };
 
+/// Whether each tree looks at one feature only, so that each feature adds something of its own, whatever the others
+/// are.
+bool is_additive(const Boosted& boosted);
+
 /// The sum of the leaves and the base: log odds of a miner. REQUIRES: row.size() == boosted.trees.features, all finite.
 double log_odds(const Boosted& boosted, std::span<const float> row);
 

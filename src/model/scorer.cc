@@ -28,7 +28,8 @@ std::size_t features_of(const Scorer& scorer) { return std::visit(Features{}, sc
 std::string_view kind_of(const Scorer& scorer) {
   constexpr std::array<std::string_view, std::variant_size_v<Scorer>> kKinds{
       "a forest", "boosted trees", "a support vector machine", "an isolation forest", "a set of rules"};
-  return kKinds.at(scorer.index());
+  const auto* boosted = std::get_if<Boosted>(&scorer);
+  return boosted != nullptr && is_additive(*boosted) ? "an additive model" : kKinds.at(scorer.index());
 }
 
 }  // namespace davy::model

@@ -30,7 +30,8 @@ double unit_score(const Scorer& scorer, std::span<const float> row);
 /// How long its rows are. Rules are of feature::catalogue().
 std::size_t features_of(const Scorer& scorer);
 
-/// For people: "a forest", "boosted trees", "a support vector machine", "an isolation forest", "a set of rules".
+/// For people: "a forest", "boosted trees" or of one feature each "an additive model", "a support vector machine", "an
+/// isolation forest", "a set of rules".
 std::string_view kind_of(const Scorer& scorer);
 
 }  // namespace davy::model

@@ -42,10 +42,12 @@ using Booster = std::unique_ptr<void, FreeBooster>;
 struct Table {
   std::vector<std::uint16_t> features;  // a column each
   std::vector<float> values, label, weight;
+  std::vector<float> margin;  // log odds that trees begin from; empty: 0
 };
 
-Table table_of(const dataset::Examples& examples, const dataset::Groups& groups, const BoostOptions& options) {
-  Table table{options.features, {}, {}, {}};
+Table table_of(const dataset::Examples& examples, const dataset::Groups& groups, const BoostOptions& options,
+               const model::Boosted* start) {
+  Table table{options.features, {}, {}, {}, {}};
   for (std::uint16_t i = 0; table.features.size() < examples.features && options.features.empty(); ++i) {
     table.features.push_back(i);
   }
@@ -55,6 +57,7 @@ Table table_of(const dataset::Examples& examples, const dataset::Groups& groups,
     const int miner = examples.rows[i].label == event::Label::kMiner ? 1 : 0;
     for (const std::uint16_t feature : table.features) table.values.push_back(examples.row(i)[feature]);
     table.label.push_back(static_cast<float>(miner));
+    if (start != nullptr) table.margin.push_back(static_cast<float>(model::log_odds(*start, examples.row(i))));
     table.weight.push_back(static_cast<float>(groups.weight[i]));
     sum[miner] += groups.weight[i];
   }
@@ -74,6 +77,8 @@ Result<Matrix> matrix_of(const Table& table) {
   Matrix matrix(handle);
   if (XGDMatrixSetFloatInfo(handle, "label", table.label.data(), rows) != 0) return failed();
   if (XGDMatrixSetFloatInfo(handle, "weight", table.weight.data(), rows) != 0) return failed();
+  if (!table.margin.empty() && XGDMatrixSetFloatInfo(handle, "base_margin", table.margin.data(), rows) != 0)
+    return failed();
   return matrix;
 }
 
@@ -188,11 +193,12 @@ Result<model::Boosted> boosted_from_xgboost(std::string_view json) {
   return boosted;
 }
 
-Result<model::Boosted> train_boosted(const dataset::Examples& examples, const BoostOptions& options) {
+Result<model::Boosted> train_boosted(const dataset::Examples& examples, const BoostOptions& options,
+                                     const model::Boosted* start) {
   const dataset::Groups groups = dataset::group(examples);
   if (const Status status = check_trainable(examples, groups); !status) return status.error();
   if (const Status status = check_options(examples, options); !status) return status.error();
-  const Table table = table_of(examples, groups, options);
+  const Table table = table_of(examples, groups, options, start);
   const Result<std::string> json = train(table, options);
   if (!json) return json.error();
   Result<model::Boosted> boosted = boosted_from_xgboost(*json);

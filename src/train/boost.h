@@ -24,8 +24,10 @@ struct BoostOptions {
 };
 
 /// Trains by xgboost on one thread, so that equal input gives equal trees; each program weighs the same, and both
-/// labels together as much. kBadInput, with the way out, for examples or options it cannot be trained with.
-Result<model::Boosted> train_boosted(const dataset::Examples& examples, const BoostOptions& options);
+/// labels together as much. Trees begin from the log odds of `start`, which are not in what is returned; null: from
+/// even odds. kBadInput, with the way out, for examples or options it cannot be trained with.
+Result<model::Boosted> train_boosted(const dataset::Examples& examples, const BoostOptions& options,
+                                     const model::Boosted* start = nullptr);
 
 /// Our form of a model that xgboost wrote as JSON: a row goes left when x < t there, when x <= t here, so thresholds
 /// are the next number below. kBadInput for what is none.

@@ -87,14 +87,17 @@ double intraclass_correlation(const ProgramWindows& windows) {
   return whole > 0 ? std::clamp((between - within) / whole, 0.0, 1.0) : 1;
 }
 
-model::Accumulation fit_accumulation(const ProgramWindows& windows) {
+model::Accumulation fit_accumulation(const ProgramWindows& scored, model::Measure measure) {
+  std::vector<double> measured;
+  for (const double score : scored.score) measured.push_back(model::measured(measure, score));
+  const ProgramWindows windows{measured, scored.miner, scored.program};
   const ByProgram of_label[2] = {sums_of(windows, false), sums_of(windows, true)};
   assert(!of_label[0].empty() && !of_label[1].empty());
   const std::vector<double> weight = weights_of(windows, of_label);
   const model::Platt platt = fit_platt({windows.score, windows.miner, weight});
   const double correlation = intraclass_correlation(windows);
-  if (platt.slope >= 0) return {0, 0, correlation, kMemory};  // they tell nothing
-  return {-platt.slope, -platt.offset, correlation, kMemory};
+  if (platt.slope >= 0) return {0, 0, correlation, kMemory, measure};  // they tell nothing
+  return {-platt.slope, -platt.offset, correlation, kMemory, measure};
 }
 
 }  // namespace davy::train

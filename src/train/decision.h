@@ -15,13 +15,13 @@ struct ProgramWindows {
 };
 
 /// How far two windows of one program say the same, beyond what all of their label say: the intraclass correlation of
-/// scores by one-way analysis of variance, labels pooled (Donner & Koval 1980), within [0, 1]. 1 when no label has two
-/// programs, or no program two windows: nothing is known then.
+/// what windows measure by one-way analysis of variance, labels pooled (Donner & Koval 1980), within [0, 1]. 1 when no
+/// label has two programs, or no program two windows: nothing is known then.
 double intraclass_correlation(const ProgramWindows& windows);
 
 /// What evidence of windows is worth (model/decision.h): the log odds by Platt's sigmoid, each program weighing the
 /// same and both labels together the same; their correlation; a memory of kMemory windows. REQUIRES: both labels.
-model::Accumulation fit_accumulation(const ProgramWindows& windows);
+model::Accumulation fit_accumulation(const ProgramWindows& windows, model::Measure measure = model::Measure::kScore);
 inline constexpr double kMemory = 12;
 
 }  // namespace davy::train

@@ -67,7 +67,8 @@ Result<Fitted> judge(const dataset::Examples& examples, const dataset::Groups& g
 }
 
 /// What evidence of the windows that were scored unseen is worth; by counting where no miner was left out.
-model::Decision decision_of(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen) {
+model::Decision decision_of(const dataset::Examples& examples, const dataset::Groups& groups, const Unseen& unseen,
+                            model::Measure measure) {
   std::vector<double> score;
   std::vector<std::uint8_t> miner;
   std::vector<std::uint32_t> program;
@@ -79,7 +80,7 @@ model::Decision decision_of(const dataset::Examples& examples, const dataset::Gr
   }
   const auto miners = static_cast<std::size_t>(std::count(miner.begin(), miner.end(), 1));
   if (miners == 0 || miners == miner.size()) return model::Counting{};
-  return fit_accumulation({score, miner, program});
+  return fit_accumulation({score, miner, program}, measure);
 }
 
 /// Ranges of probabilities by programs' levels.
@@ -187,7 +188,8 @@ Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, co
   };
   const Result<Unseen> unseen = out_of_fold(examples, groups, setting, counted);
   if (!unseen) return unseen.error();
-  const model::Decision decision = decides ? decision_of(examples, groups, *unseen) : model::Decision();
+  const model::Decision decision =
+      decides ? decision_of(examples, groups, *unseen, measure_of(setting.learner)) : model::Decision();
   Result<Fitted> fitted = judge(examples, groups, *unseen, decision);
   if (!fitted) return fitted;
   Result<model::Scorer> whole = learn(learned, setting);

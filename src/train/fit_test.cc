@@ -152,7 +152,8 @@ TEST(Fit, WithoutBootstrapThereIsNoThreshold) {
 }
 
 std::vector<Setting> others() {
-  return {{Learner::kBoosted, BoostOptions{.trees = 40}},
+  return {{Learner::kLayered, LayeredOptions{}},
+          {Learner::kBoosted, BoostOptions{.trees = 40}},
           {Learner::kSvm, SvmOptions{}},
           {Learner::kOneClassSvm, SvmOptions{}},
           {Learner::kIsolationForest, IsolationOptions{.trees = 60}},

@@ -13,6 +13,48 @@ namespace {
 using Settings = std::vector<Setting>;
 using Scorers = std::vector<model::Scorer>;
 
+Settings additive(const Known& known, Grid grid) {
+  Settings settings;
+  AdditiveOptions options;
+  options.features = known.features;
+  options.monotone = known.monotone;
+  for (const bool only_for : {false, true}) {
+    for (const double prior : {0.4, 0.0}) {
+      for (const double ridge : {5e-2, 1e-2, 1e-3}) {
+        if (grid == Grid::kSmall && (only_for || prior == 0 || ridge < 1e-2)) continue;
+        options.only_for = only_for;
+        options.prior = prior;
+        options.ridge = ridge;
+        settings.push_back({Learner::kAdditive, options});
+      }
+    }
+  }
+  return settings;
+}
+
+Settings layered(const Known& known, Grid grid, std::uint64_t seed) {
+  Settings settings;
+  LayeredOptions options;
+  options.boost.seed = seed;
+  options.additive.features = options.boost.features = known.features;
+  options.additive.monotone = options.boost.monotone = known.monotone;
+  for (const double share : {1.0, 0.5}) {
+    for (const int depth : {2, 3}) {
+      for (const double rate : {0.05, 0.1}) {
+        for (const std::size_t trees : {50UL, 200UL}) {
+          if (grid == Grid::kSmall && (share == 1 || depth == 2 || rate < 0.1)) continue;
+          options.share = share;
+          options.boost.depth = depth;
+          options.boost.rate = rate;
+          options.boost.trees = trees;
+          settings.push_back({Learner::kLayered, options});
+        }
+      }
+    }
+  }
+  return settings;
+}
+
 Settings forests(const Known& known, Grid grid, std::uint64_t seed) {
   const bool full = grid == Grid::kFull;
   Settings settings;
@@ -110,10 +152,16 @@ Settings isolation_forests(Learner learner, const Known& known, Grid grid, std::
   return settings;
 }
 
-/// Equal but for the size: one that is grown gives the other.
+/// Equal but for the size, or for what a fit is held by: one piece of work gives both.
+bool share_growth(const AdditiveOptions& a, const AdditiveOptions& b) {
+  return a.only_for == b.only_for && a.prior == b.prior;
+}
 bool share_growth(const ForestOptions& a, const ForestOptions& b) {
   return a.class_weights == b.class_weights && a.tree.features_tried == b.tree.features_tried &&
          a.drop_group == b.drop_group && a.features == b.features;
+}
+bool share_growth(const LayeredOptions& a, const LayeredOptions& b) {
+  return a.share == b.share && a.boost.depth == b.boost.depth && a.boost.rate == b.boost.rate;
 }
 bool share_growth(const BoostOptions& a, const BoostOptions& b) { return a.depth == b.depth && a.rate == b.rate; }
 bool share_growth(const IsolationOptions& a, const IsolationOptions& b) { return a.sample == b.sample; }
@@ -131,6 +179,31 @@ std::vector<std::pair<std::size_t, std::size_t>> shared(const Settings& settings
     }
   }
   return parts;
+}
+
+Result<Scorers> all_additive(const dataset::Examples& examples, const Settings& settings) {
+  Scorers scorers;
+  for (const auto& [begin, end] : shared<AdditiveOptions>(settings)) {
+    std::vector<double> ridges;
+    for (std::size_t i = begin; i < end; ++i) ridges.push_back(std::get<AdditiveOptions>(settings[i].options).ridge);
+    auto learned = train_additive(examples, std::get<AdditiveOptions>(settings[begin].options), ridges);
+    if (!learned) return learned.error();
+    for (model::Boosted& one : *learned) scorers.emplace_back(std::move(one));
+  }
+  return scorers;
+}
+
+Result<Scorers> all_layered(const dataset::Examples& examples, const Settings& settings) {
+  Scorers scorers;
+  for (const auto& [begin, end] : shared<LayeredOptions>(settings)) {
+    std::vector<std::size_t> trees;
+    for (std::size_t i = begin; i < end; ++i)
+      trees.push_back(std::get<LayeredOptions>(settings[i].options).boost.trees);
+    auto learned = train_layered(examples, std::get<LayeredOptions>(settings[begin].options), trees);
+    if (!learned) return learned.error();
+    for (model::Boosted& one : *learned) scorers.emplace_back(std::move(one));
+  }
+  return scorers;
 }
 
 Result<Scorers> all_forests(const dataset::Examples& examples, const Settings& settings) {
@@ -218,6 +291,10 @@ Known known_features() {
 
 std::vector<Setting> settings_of(Learner learner, const Known& known, Grid grid, std::uint64_t seed) {
   switch (learner) {
+    case Learner::kAdditive:
+      return additive(known, grid);
+    case Learner::kLayered:
+      return layered(known, grid, seed);
     case Learner::kForest:
       return forests(known, grid, seed);
     case Learner::kBoosted:
@@ -238,11 +315,16 @@ std::vector<Setting> settings_of(Learner learner, const Known& known, Grid grid,
 Result<std::vector<model::Scorer>> learn_all(const dataset::Examples& examples, const std::vector<Setting>& settings) {
   assert(!settings.empty());
   switch (settings.front().learner) {
+    case Learner::kAdditive:
+      return all_additive(examples, settings);
+    case Learner::kLayered:
+      return all_layered(examples, settings);
     case Learner::kForest:
       return all_forests(examples, settings);
     case Learner::kBoosted:
-      return all_prefixes<BoostOptions>(examples, settings, train_boosted,
-                                        [](model::Boosted& one) -> auto& { return one.trees.trees; });
+      return all_prefixes<BoostOptions>(
+          examples, settings, [](const auto& rows, const auto& options) { return train_boosted(rows, options); },
+          [](model::Boosted& one) -> auto& { return one.trees.trees; });
     case Learner::kIsolationForest:
     case Learner::kMixedIsolationForest:
       return all_prefixes<IsolationOptions>(examples, settings, train_isolation_forest,

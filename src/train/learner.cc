@@ -9,7 +9,7 @@ namespace davy::train {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Learner::kCount)> kNames{
-    "forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"};
+    "additive", "layered", "forest", "boost", "svm", "ocsvm", "iforest", "iforest_mixed", "rules"};
 
 template <typename Scorer>
 Result<model::Scorer> as_scorer(Result<Scorer> learned) {
@@ -43,11 +43,35 @@ Result<Learner> learner_from(std::string_view name) {
 }
 
 bool is_supervised(Learner learner) {
-  return learner == Learner::kForest || learner == Learner::kBoosted || learner == Learner::kSvm;
+  return learner == Learner::kAdditive || learner == Learner::kLayered || learner == Learner::kForest ||
+         learner == Learner::kBoosted || learner == Learner::kSvm;
+}
+
+model::Measure measure_of(Learner learner) {
+  switch (learner) {
+    case Learner::kAdditive:
+    case Learner::kLayered:
+    case Learner::kBoosted:
+    case Learner::kSvm:
+    case Learner::kOneClassSvm:
+      return model::Measure::kLogOdds;
+    default:
+      return model::Measure::kScore;
+  }
 }
 
 std::string Setting::words() const {
   switch (learner) {
+    case Learner::kAdditive: {
+      const auto& o = std::get<AdditiveOptions>(options);
+      return fmt::format("{} features, prior {:g}, ridge {:g}, {}", o.monotone.empty() ? "all" : "known", o.prior,
+                         o.ridge, o.only_for ? "what speaks for mining" : "what speaks for and against");
+    }
+    case Learner::kLayered: {
+      const auto& o = std::get<LayeredOptions>(options);
+      return fmt::format("{:g} of an additive model, prior {:g}, ridge {:g}; trees {}, depth {}, rate {:g}", o.share,
+                         o.additive.prior, o.additive.ridge, o.boost.trees, o.boost.depth, o.boost.rate);
+    }
     case Learner::kForest: {
       const auto& o = std::get<ForestOptions>(options);
       return fmt::format(
@@ -79,6 +103,10 @@ std::string Setting::words() const {
 
 Result<model::Scorer> learn(const dataset::Examples& examples, const Setting& setting) {
   switch (setting.learner) {
+    case Learner::kAdditive:
+      return as_scorer(train_additive(examples, std::get<AdditiveOptions>(setting.options)));
+    case Learner::kLayered:
+      return as_scorer(train_layered(examples, std::get<LayeredOptions>(setting.options)));
     case Learner::kForest:
       return as_scorer(forest(examples, std::get<ForestOptions>(setting.options)));
     case Learner::kBoosted:

@@ -18,11 +18,13 @@ TEST(Learner, NamesComeBack) {
     EXPECT_EQ(*learner_from(name_of(learner)), learner);
   }
   EXPECT_THAT(learner_from("net").error().message,
-              HasSubstr("there are: forest, boost, svm, ocsvm, iforest, iforest_mixed, rules"));
+              HasSubstr("there are: additive, layered, forest, boost, svm, ocsvm, iforest, iforest_mixed, rules"));
 }
 
 std::vector<Setting> settings() {
-  return {{Learner::kForest, ForestOptions{.trees = 60}},
+  return {{Learner::kAdditive, AdditiveOptions{}},
+          {Learner::kLayered, LayeredOptions{}},
+          {Learner::kForest, ForestOptions{.trees = 60}},
           {Learner::kBoosted, BoostOptions{.trees = 60}},
           {Learner::kSvm, SvmOptions{}},
           {Learner::kOneClassSvm, SvmOptions{}},

@@ -39,7 +39,7 @@ before(async () => {
   const recordings = readdirSync(folder).filter((name) => name.endsWith('.davy'));
   davy('dataset', 'build', ...recordings, '--every-window', '--out', 'all.davyset');
   davy('dataset', 'audit', 'all.davyset');
-  davy('evaluate', '--data', 'all.davyset', '--out', 'out', '--outer', '3', '--inner', '2', '--repeats', '2', '--grid', 'small', '--models', 'forest,boost,iforest,rules', '--splits', 'grouped,random_windows,time_ordered', '--no-learning-curve');
+  davy('evaluate', '--data', 'all.davyset', '--out', 'out', '--outer', '3', '--inner', '2', '--repeats', '2', '--grid', 'small', '--models', 'layered,boost,iforest,rules', '--splits', 'grouped,random_windows,time_ordered', '--no-learning-curve');
   report = JSON.parse(readFileSync(join(folder, 'out/report.json'), 'utf8'));
   html = readFileSync(join(folder, 'out/report.html'), 'utf8');
   browser = await open_browser();
@@ -80,7 +80,7 @@ describe('the report', () => {
 
   it('says in a sentence what was found', async () => {
     const page = await look();
-    const { recall, false_positive_rate: rate } = report.models.forest.at_shipped;
+    const { recall, false_positive_rate: rate } = report.models.layered.at_shipped;
     const part = ({ value, n }) => `${Number((value * n).toFixed(1))} of ${n}`;
     const said = await section(page, 'What was found').locator('.finding').innerText();
     assert.ok(said.includes(`finds ${part(recall)} families of miners`), said);
@@ -169,7 +169,7 @@ describe('what can be chosen', () => {
   it('looks at another model', async () => {
     const page = await look();
     const programs = section(page, 'Program by program');
-    await programs.getByText('by the random forest').waitFor();
+    await programs.getByText('by the layered model').waitFor();
     await page.getByLabel(/^Model in sections/).selectOption({ label: 'Rules' });
     await programs.getByText('by the rules').waitFor();
     const first = report.models.rules.programs.find((program) => program.label === 'benign');

@@ -7,8 +7,13 @@ interface Name {
   what: string;
 }
 
+/** The kind that Davy ships: what the report looks at more closely. */
+export const kShips = 'layered';
+
 const kModels: Record<string, Name> = {
-  forest: { name: 'Random forest', what: 'the kind that Davy ships; learned from miners and honest programs' },
+  additive: { name: 'Additive model', what: 'learned from both: how rare what is seen is among honest programs adds up' },
+  layered: { name: 'Layered model', what: 'the kind that Davy ships; an additive model, and trees for what it leaves over' },
+  forest: { name: 'Random forest', what: 'learned from miners and honest programs' },
   boost: { name: 'Boosted trees', what: 'xgboost; learned from both' },
   svm: { name: 'Support vector machine', what: 'libsvm; learned from both' },
   ocsvm: { name: 'One-class SVM', what: 'learned from honest programs alone' },

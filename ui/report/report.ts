@@ -1,5 +1,7 @@
 // What `davy evaluate` writes to report.json, as far as the page shows it; src/evaluate/report.h is what holds.
 
+import { kShips } from './names';
+
 /** `value` null: it cannot be said. `high` null: nothing bounds it. */
 export interface Figure {
   value: number | null;
@@ -59,6 +61,8 @@ export interface Windows extends Rates {
 
 export interface RankedWindows extends Windows {
   curve: [number, number | null][];
+  /** Recall, and between what precision may be there. */
+  band: [number, number, number][];
   calibration: {
     brier: number | null;
     log_loss: number | null;
@@ -145,8 +149,8 @@ export interface Report {
   about: About;
   models: Record<string, Model>;
   splits: Record<string, Record<string, Brief>>;
-  ablation: (Brief & { without: string })[];
-  learning_curve: (Brief & { percent: number; families: number; miner_families: number })[];
+  ablation: (Brief & { without: string; by_trick: Record<string, number | null> })[];
+  learning_curve: (Brief & { percent: number; by_trick: Record<string, number | null>; families: number; miner_families: number })[];
 }
 
 /** What stands in the page, or null when it was built without. */
@@ -164,7 +168,7 @@ export function models_of(report: Report): string[] {
 /** The model that ships; where it was not judged, the supervised one that ranks windows best, else any. */
 export function lead_of(report: Report): string {
   const names = models_of(report);
-  if (names.includes('forest')) return 'forest';
+  if (names.includes(kShips)) return kShips;
   const precision = (name: string) => report.models[name]?.windows.average_precision.value ?? 0;
   const supervised = names.filter((name) => report.models[name]?.supervised);
   return [...(supervised.length ? supervised : names)].sort((a, b) => precision(b) - precision(a))[0] ?? '';

@@ -5,7 +5,7 @@ import { model_name, range, share } from '../names';
 import type { Figure } from '../report';
 import { kStyle } from './chart';
 
-const kSymbols = { forest: 'circle', boost: 'square', svm: 'triangle', ocsvm: 'diamond', iforest: 'star', iforest_mixed: 'wye', rules: 'cross' } as const;
+const kSymbols = { additive: 'hexagon', layered: 'diamond2', forest: 'circle', boost: 'square', svm: 'triangle', ocsvm: 'diamond', iforest: 'star', iforest_mixed: 'wye', rules: 'cross' } as const;
 const known = (model: string): model is keyof typeof kSymbols => Object.hasOwn(kSymbols, model);
 
 export const colour_of = (model: string): string => `var(--m-${known(model) ? model : 'rules'})`;
