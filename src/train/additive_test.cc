@@ -9,23 +9,12 @@
 #include "dataset/groups.h"
 #include "model/explain.h"
 #include "model/model.h"
-#include "train/curve.h"
 #include "train/planted_test.h"
 
 namespace davy::train {
 namespace {
 
 using ::testing::HasSubstr;
-
-double precision_on(const model::Boosted& boosted, const dataset::Examples& examples) {
-  std::vector<double> score, weight(examples.rows.size(), 1.0);
-  std::vector<std::uint8_t> miner;
-  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-    score.push_back(model::score(boosted, examples.row(i)));
-    miner.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
-  }
-  return average_precision(score, miner, weight);
-}
 
 TEST(Additive, FindsWhatWasPlantedInFamiliesItHasNotSeen) {
   const auto boosted = train_additive(Planted{}.make(1), AdditiveOptions{.ridge = 1e-3, .prior = 0});

@@ -3,23 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "train/curve.h"
 #include "train/planted_test.h"
 
 namespace davy::train {
 namespace {
 
 using ::testing::HasSubstr;
-
-double precision_on(const model::Boosted& boosted, const dataset::Examples& examples) {
-  std::vector<double> score, weight(examples.rows.size(), 1.0);
-  std::vector<std::uint8_t> miner;
-  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
-    score.push_back(model::score(boosted, examples.row(i)));
-    miner.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
-  }
-  return average_precision(score, miner, weight);
-}
 
 TEST(Boost, FindsWhatWasPlantedInFamiliesItHasNotSeen) {
   const auto boosted = train_boosted(Planted{}.make(1), {});

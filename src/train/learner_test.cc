@@ -41,14 +41,8 @@ TEST(Learner, EachScoresAndSaysWhatItIs) {
     const auto scorer = learn(seen, setting);
     ASSERT_TRUE(scorer) << name_of(setting.learner) << scorer.error().message;
     EXPECT_FALSE(setting.words().empty());
-    std::vector<double> score, weight(unseen.rows.size(), 1);
-    std::vector<std::uint8_t> miner;
-    for (std::size_t i = 0; i < unseen.rows.size(); ++i) {
-      score.push_back(model::score(*scorer, unseen.row(i)));
-      miner.push_back(unseen.rows[i].label == event::Label::kMiner ? 1 : 0);
-    }
     if (is_supervised(setting.learner)) {
-      EXPECT_GT(average_precision(score, miner, weight), 0.5) << name_of(setting.learner) << ": a third are miners";
+      EXPECT_GT(precision_on(*scorer, unseen), 0.5) << name_of(setting.learner) << ": a third are miners";
     }
   }
 }

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "dataset/examples.h"
+#include "model/scorer.h"
+#include "train/curve.h"
 
 namespace davy::train {
 
@@ -55,5 +59,16 @@ struct Planted {
     return row;
   }
 };
+
+/// Average precision of what a scorer makes of `examples`, every row weighing the same.
+inline double precision_on(const model::Scorer& scorer, const dataset::Examples& examples) {
+  std::vector<double> score, weight(examples.rows.size(), 1.0);
+  std::vector<std::uint8_t> miner;
+  for (std::size_t i = 0; i < examples.rows.size(); ++i) {
+    score.push_back(model::score(scorer, examples.row(i)));
+    miner.push_back(examples.rows[i].label == event::Label::kMiner ? 1 : 0);
+  }
+  return average_precision(score, miner, weight);
+}
 
 }  // namespace davy::train
