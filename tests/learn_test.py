@@ -299,7 +299,7 @@ class Train(unittest.TestCase):
 
 class Kinds(unittest.TestCase):
     """Every kind of model is trained, kept, read and detects."""
-    UNITS = {"boost": "log odds", "svm": None, "ocsvm": None, "iforest": None, "rules": None}
+    UNITS = {"additive": "log odds", "layered": "log odds", "boost": "log odds", "svm": None, "ocsvm": None, "iforest": None, "rules": None}
 
     def test_each_is_trained_again_to_the_byte_and_scans(self):
         for kind, unit in self.UNITS.items():
@@ -339,7 +339,7 @@ class Kinds(unittest.TestCase):
 class Export(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        for kind in ("boost", "svm"):
+        for kind in ("boost", "layered", "svm"):
             davy("train", "--model", kind, "--data", "all.davyset", "--out", f"{kind}.davym")
         train(out="forest.davym")
 
@@ -350,7 +350,7 @@ class Export(unittest.TestCase):
 
     def test_trees_go_out_in_both_forms_with_what_they_are(self):
         names = [json.loads(line)["name"] for line in davy("features", "--json").stdout.splitlines()]
-        for kind, objective in (("forest", "reg:squarederror"), ("boost", "binary:logistic")):
+        for kind, objective in (("forest", "reg:squarederror"), ("boost", "binary:logistic"), ("layered", "binary:logistic")):
             done = davy("export", f"{kind}.davym", "--to", "xgboost", "--out", "x.json")
             self.assertEqual(done.returncode, 0, done.stderr)
             learner = json.loads((FOLDER / "x.json").read_text())["learner"]
