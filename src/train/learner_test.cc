@@ -42,7 +42,9 @@ TEST(Learner, EachScoresAndSaysWhatItIs) {
     ASSERT_TRUE(scorer) << name_of(setting.learner) << scorer.error().message;
     EXPECT_FALSE(setting.words().empty());
     const double precision = precision_on(*scorer, unseen);
-    if (is_supervised(setting.learner)) EXPECT_GT(precision, 0.5) << name_of(setting.learner) << ": a third are miners";
+    if (is_supervised(setting.learner)) {
+      EXPECT_GT(precision, 0.5) << name_of(setting.learner) << ": a third are miners";
+    }
   }
 }
 
