@@ -132,17 +132,24 @@ class Threshold(unittest.TestCase):
         self.assertIsNone(as_json["neyman_pearson"]["threshold"])
 
     def test_a_model_is_set_to_a_point(self):
-        trained = davy("train", "--model", "layered", "--data", "all.davyset", "--out", "m.davym")
+        trained = davy("train", "--model", "forest", "--data", "all.davyset", "--out", "m.davym", "--trees", 20)
         self.assertEqual(trained.returncode, 0, trained.stderr)
         wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
         done = davy("threshold", "judged", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "set.davym")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"alerts at {wanted['fpr_0.2']:.3f}", done.stdout)
         self.assertNotEqual((FOLDER / "m.davym").read_bytes(), (FOLDER / "set.davym").read_bytes())
+        of_another = davy("threshold", "judged", "--model", "layered", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "no.davym")
+        self.assertEqual(of_another.returncode, 2)
+        self.assertIn("it is a forest, the thresholds are of 'layered'", of_another.stderr)
+        for kind in ("additive", "layered"):
+            self.assertEqual(davy("train", "--model", kind, "--data", "all.davyset", "--out", "k.davym").returncode, 0)
+            done = davy("threshold", "judged", "--model", kind, "--choose", "fpr_0.2", "--into", "k.davym", "--out", "set.davym")
+            self.assertEqual(done.returncode, 0, (kind, done.stderr))
 
     def test_a_part_of_what_is_watched_has_another_point(self):
-        self.assertEqual(davy("train", "--model", "layered", "--data", "all.davyset", "--out", "s.davym").returncode, 0)
-        own = json.loads(davy("train", "--model", "layered", "--data", "all.davyset", "--out", "s.davym", "--json").stdout)["threshold"]
+        self.assertEqual(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20).returncode, 0)
+        own = json.loads(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20, "--json").stdout)["threshold"]
         wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
         self.assertEqual(davy("allow", "--store", "s.db", "--image", "x:*", "--owner", "o", "--reason", "r", "--for", "1d").returncode, 0)
         words = ("--model", "s.davym", "--store", "s.db", "--why", "it is noisy", "--who", "ana")

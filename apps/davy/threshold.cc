@@ -23,7 +23,7 @@ using Json = nlohmann::json;
 
 struct Flags {
   std::string report;
-  std::string model{train::name_of(train::kShipped)};
+  std::string model{train::name_of(train::kStarter)};
   double prior = 0.001;
   double rate = 0.05;
   double confidence = 0.95;

@@ -31,7 +31,7 @@ using store::ThresholdSetting;
 
 struct Flags {
   std::string report;
-  std::string kind{train::name_of(train::kShipped)};
+  std::string kind{train::name_of(train::kStarter)};
   std::string model;
   std::string point;
   Scope scope;

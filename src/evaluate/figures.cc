@@ -42,12 +42,24 @@ std::map<Key, double> by_group(const std::map<Key, std::map<std::string, Mean>>&
   return means;
 }
 
-/// Windows of one repeat, as a curve wants them.
-struct Pooled {
-  std::vector<double> probability;
-  std::vector<std::uint8_t> miner;
-  std::vector<double> weight;
-};
+/// Precision at each hundredth of recall: of the first step that reaches it.
+void add_curve(const train::Curve& curve, std::vector<Mean>& precision) {
+  auto step = curve.steps.begin();
+  for (std::size_t i = 0; i < precision.size(); ++i) {
+    const double recall = static_cast<double>(i + 1) / static_cast<double>(precision.size());
+    while (step != curve.steps.end() && curve.recall(*step) < recall - 1e-12) ++step;
+    if (step == curve.steps.end()) return;
+    precision[i].add(train::Curve::precision(*step));
+  }
+}
+
+double log_loss(double probability, bool miner) {
+  constexpr double kLeast = 1e-6;
+  const double right = std::clamp(miner ? probability : 1 - probability, kLeast, 1.0);
+  return -std::log(right);
+}
+
+}  // namespace
 
 Pooled pooled(const Examples& examples, std::span<const Done* const> done, const Which& which, std::uint32_t repeat) {
   std::map<std::pair<std::string, event::Label>, double> windows;  // per program
@@ -69,30 +81,11 @@ Pooled pooled(const Examples& examples, std::span<const Done* const> done, const
   return made;
 }
 
-/// Precision at each hundredth of recall: of the first step that reaches it.
-void add_curve(const train::Curve& curve, std::vector<Mean>& precision) {
-  auto step = curve.steps.begin();
-  for (std::size_t i = 0; i < precision.size(); ++i) {
-    const double recall = static_cast<double>(i + 1) / static_cast<double>(precision.size());
-    while (step != curve.steps.end() && curve.recall(*step) < recall - 1e-12) ++step;
-    if (step == curve.steps.end()) return;
-    precision[i].add(train::Curve::precision(*step));
-  }
-}
-
-double log_loss(double probability, bool miner) {
-  constexpr double kLeast = 1e-6;
-  const double right = std::clamp(miner ? probability : 1 - probability, kLeast, 1.0);
-  return -std::log(right);
-}
-
 std::uint32_t repeats_of(std::span<const Done* const> done) {
   std::uint32_t repeats = 0;
   for (const Done* one : done) repeats = std::max(repeats, one->job.repeat + 1);
   return repeats;
 }
-
-}  // namespace
 
 std::vector<Seen> alerted_runs(std::span<const Done* const> done, std::size_t policy, bool late) {
   std::vector<Seen> seen;
@@ -107,15 +100,22 @@ std::vector<Seen> alerted_runs(std::span<const Done* const> done, std::size_t po
   return seen;
 }
 
-std::vector<Seen> alerted_windows(const Examples& examples, std::span<const Done* const> done, std::size_t policy) {
+std::vector<Seen> taken_windows(const Examples& examples, std::span<const Done* const> done,
+                                const std::function<bool(const Done&, const WindowScore&)>& taken) {
   std::vector<Seen> seen;
   for (const Done* one : done) {
     std::map<std::uint32_t, Mean> runs;
     for (const WindowScore& window : one->fold.windows)
-      runs[examples.rows[window.row].run].add(window.score >= one->fold.policies[policy].threshold ? 1 : 0);
+      runs[examples.rows[window.row].run].add(taken(*one, window) ? 1 : 0);
     for (const auto& [run, mean] : runs) seen.push_back({run, one->job.repeat, one->job.fold, mean.value(), {}});
   }
   return seen;
+}
+
+std::vector<Seen> alerted_windows(const Examples& examples, std::span<const Done* const> done, std::size_t policy) {
+  return taken_windows(examples, done, [&](const Done& one, const WindowScore& window) {
+    return window.score >= one.fold.policies[policy].threshold;
+  });
 }
 
 Units::Units(const Examples& examples)

@@ -25,11 +25,24 @@ struct Seen {
 
 /// Runs alerted at policy number `policy`, seen from their start or `late`.
 std::vector<Seen> alerted_runs(std::span<const Done* const> done, std::size_t policy, bool late);
-/// Parts of each run's windows that reach the threshold of a policy.
+/// Parts of each run's windows for which `taken` holds.
+std::vector<Seen> taken_windows(const dataset::Examples& examples, std::span<const Done* const> done,
+                                const std::function<bool(const Done&, const WindowScore&)>& taken);
+/// Of those that reach the threshold of a policy.
 std::vector<Seen> alerted_windows(const dataset::Examples& examples, std::span<const Done* const> done,
                                   std::size_t policy);
 
 using Which = std::function<bool(const dataset::Run&)>;
+
+/// Windows of one repeat by calibrated probability, as a curve wants them: programs weigh the same.
+struct Pooled {
+  std::vector<double> probability;
+  std::vector<std::uint8_t> miner;
+  std::vector<double> weight;
+};
+Pooled pooled(const dataset::Examples& examples, std::span<const Done* const> done, const Which& which,
+              std::uint32_t repeat);
+std::uint32_t repeats_of(std::span<const Done* const> done);
 
 /// Who is independent of whom in a dataset: its groups.
 class Units {

@@ -79,8 +79,7 @@ Status InnerLoop::learn_part(const Cut& made, std::uint32_t fold) {
 
 void InnerLoop::choose() {
   constexpr double kEqual = 1e-9;
-  const bool probable = learner_ == train::Learner::kAdditive || learner_ == train::Learner::kLayered ||
-                        learner_ == train::Learner::kForest || learner_ == train::Learner::kBoosted;
+  const bool probable = train::is_supervised(learner_) && learner_ != train::Learner::kSvm;
   precision_.assign(settings_.size(), 0);
   std::vector<double> brier(settings_.size(), 0);
   for (const Part& part : parts_) judge_part(part, brier);

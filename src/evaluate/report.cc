@@ -458,15 +458,15 @@ Json splits_json(const Study& study, const Units& units, std::span<const Done> d
   return splits;
 }
 
-bool is_shipped(const Job& job) {
-  return job.scheme == Scheme::kGrouped && job.learner == train::kShipped && job.repeat == 0;
+bool is_focus(const Job& job) {
+  return job.scheme == Scheme::kGrouped && job.learner == train::kFocus && job.repeat == 0;
 }
 
 Json ablation_json(const Units& units, std::span<const Done> done) {
   Json list = Json::array();
   for (std::size_t group = 0; group < static_cast<std::size_t>(feature::Group::kCount); ++group) {
     const std::string name(feature::name_of(static_cast<feature::Group>(group)));
-    Of mine = chosen(done, [&](const Job& job) { return is_shipped(job) && job.without == name; });
+    Of mine = chosen(done, [&](const Job& job) { return is_focus(job) && job.without == name; });
     if (mine.empty()) continue;
     const Judged judged = judged_of(units, std::move(mine));
     Json json = brief(judged);
@@ -487,7 +487,7 @@ Json learning_json(const Units& units, std::span<const Done> done) {
   percents.insert(100);
   for (const std::uint32_t percent : percents) {
     Of mine =
-        chosen(done, [&](const Job& job) { return is_shipped(job) && job.without.empty() && job.percent == percent; });
+        chosen(done, [&](const Job& job) { return is_focus(job) && job.without.empty() && job.percent == percent; });
     double families = 0, miners = 0;
     for (const Done* one : mine) {
       families += static_cast<double>(one->fold.families) / static_cast<double>(mine.size());

@@ -96,7 +96,7 @@ Result<Study> Study::create(Examples examples, std::string digest, const StudyOp
   }
   if (study.prepared_.empty()) return bad("no split is possible: " + study.omitted_.front().why);
   for (const Prepared& one : study.prepared_) study.add_jobs(one.scheme);
-  study.add_shipped_jobs();
+  study.add_focus_jobs();
   return study;
 }
 
@@ -123,19 +123,19 @@ void Study::add_jobs(Scheme scheme) {
   }
 }
 
-void Study::add_shipped_jobs() {
+void Study::add_focus_jobs() {
   const auto& asked = options_.learners;
   const bool grouped = std::any_of(prepared_.begin(), prepared_.end(),
                                    [](const Prepared& one) { return one.scheme == Scheme::kGrouped; });
-  if (!grouped || std::find(asked.begin(), asked.end(), train::kShipped) == asked.end()) return;
+  if (!grouped || std::find(asked.begin(), asked.end(), train::kFocus) == asked.end()) return;
   for (std::uint32_t fold = 0; fold < options_.outer; ++fold) {
     for (std::size_t group = 0; options_.ablation && group < static_cast<std::size_t>(feature::Group::kCount);
          ++group) {
       const std::string name(feature::name_of(static_cast<feature::Group>(group)));
-      jobs_.push_back({Scheme::kGrouped, train::kShipped, 0, fold, name, 100});
+      jobs_.push_back({Scheme::kGrouped, train::kFocus, 0, fold, name, 100});
     }
     for (const std::uint32_t percent : kLearningPercents) {
-      if (options_.learning_curve) jobs_.push_back({Scheme::kGrouped, train::kShipped, 0, fold, "", percent});
+      if (options_.learning_curve) jobs_.push_back({Scheme::kGrouped, train::kFocus, 0, fold, "", percent});
     }
   }
 }

@@ -1,7 +1,6 @@
 #include "train/layered.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace davy::train {

@@ -19,9 +19,9 @@ struct LogisticWeights {
 };
 
 /// Minimises sum w log(1 + exp(-+ z)) + ridge * sum (slope - prior)^2, z = intercept + sum slope * column, over slopes
-/// >= 0 (a normal prior, for ridge its half precision): by
-/// projected Newton steps (Lee, Sun & Saunders 2014), each a small quadratic problem within the bounds, and a search
-/// along it. `ridge` > 0, so there is one minimum. REQUIRES: both labels, columns as long as label and weight.
+/// >= 0 (a normal prior, `ridge` being half its precision): by projected Newton steps (Lee, Sun & Saunders 2014), each
+/// a small quadratic problem within the bounds, and a search along it. `ridge` > 0, so there is one minimum. REQUIRES:
+/// both labels, columns as long as label and weight.
 LogisticWeights fit_logistic(const LogisticRows& rows, double ridge);
 
 }  // namespace davy::train

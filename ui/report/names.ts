@@ -7,13 +7,15 @@ interface Name {
   what: string;
 }
 
-/** The kind that Davy ships: what the report looks at more closely. */
-export const kShips = 'layered';
+/** The kind of the model that comes with Davy. */
+export const kStarter = 'forest';
+/** What is looked at more closely: without groups of features, and from fewer families. */
+export const kFocus = 'layered';
 
 const kModels: Record<string, Name> = {
   additive: { name: 'Additive model', what: 'learned from both: how rare what is seen is among honest programs adds up' },
-  layered: { name: 'Layered model', what: 'the kind that Davy ships; an additive model, and trees for what it leaves over' },
-  forest: { name: 'Random forest', what: 'learned from miners and honest programs' },
+  layered: { name: 'Layered model', what: 'an additive model, and trees for what it leaves over' },
+  forest: { name: 'Random forest', what: 'the kind of the model that comes with Davy; learned from miners and honest programs' },
   boost: { name: 'Boosted trees', what: 'xgboost; learned from both' },
   svm: { name: 'Support vector machine', what: 'libsvm; learned from both' },
   ocsvm: { name: 'One-class SVM', what: 'learned from honest programs alone' },

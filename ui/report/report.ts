@@ -1,6 +1,6 @@
 // What `davy evaluate` writes to report.json, as far as the page shows it; src/evaluate/report.h is what holds.
 
-import { kShips } from './names';
+import { kFocus } from './names';
 
 /** `value` null: it cannot be said. `high` null: nothing bounds it. */
 export interface Figure {
@@ -165,10 +165,10 @@ export function models_of(report: Report): string[] {
   return Object.keys(report.models).sort((a, b) => place(a) - place(b));
 }
 
-/** The model that ships; where it was not judged, the supervised one that ranks windows best, else any. */
+/** What is looked at more closely; where it was not judged, the supervised one that ranks windows best, else any. */
 export function lead_of(report: Report): string {
   const names = models_of(report);
-  if (names.includes(kShips)) return kShips;
+  if (names.includes(kFocus)) return kFocus;
   const precision = (name: string) => report.models[name]?.windows.average_precision.value ?? 0;
   const supervised = names.filter((name) => report.models[name]?.supervised);
   return [...(supervised.length ? supervised : names)].sort((a, b) => precision(b) - precision(a))[0] ?? '';

@@ -1,5 +1,5 @@
 import { dot, line, link, plot } from '@observablehq/plot';
-import { kCounts, kShips, list, quantity, share, share_with_range } from '../names';
+import { kCounts, kFocus, list, quantity, share, share_with_range } from '../names';
 import type { Brief, Report } from '../report';
 import { safe } from '../../src/words';
 import { Chart, kShare, kStyle } from './chart';
@@ -11,7 +11,7 @@ const precision = (brief: Brief) => brief.windows.average_precision;
 
 /** What an ablation is compared with: the same single repeat with all features, where it was kept, else all repeats. */
 function whole_of(report: Report): Brief | undefined {
-  return all_families(report) ?? report.splits[kCounts]?.[kShips];
+  return all_families(report) ?? report.splits[kCounts]?.[kFocus];
 }
 
 const all_families = (report: Report) => report.learning_curve.find((one) => one.percent === 100);
@@ -39,7 +39,7 @@ function draw_learning(width: number, report: Report) {
     { families: one.families, what: 'Average precision', ...pick(precision(one)) },
     ...(one.runs ? [{ families: one.families, what: 'Recall' as const, ...pick(one.runs.recall) }] : []),
   ]);
-  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of(kShips));
+  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of(kFocus));
   const beside = (row: Measured) => row.families + (row.what === 'Recall' ? 1 : -1) * 0.006 * Math.max(...rows.map((one) => one.families));
   return plot({
     width,
@@ -76,7 +76,7 @@ function Ablation({ report }: { report: Report }) {
         words={rows.map((row) => `without ${safe(row.without)} ${share_with_range(precision(row))}`).join('; ')}
         of={[report]}
         draw={(width) =>
-          draw_compared(rows.map((row) => ({ row: safe(row.without), model: kShips, figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: [kShips], base })
+          draw_compared(rows.map((row) => ({ row: safe(row.without), model: kFocus, figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: [kFocus], base })
         }
         note={`${base === null || base === undefined ? '' : `Dashed: ${share(base)}, with all features. `}${loss !== null && loss > 0 ? `Most is lost without “${safe(worst.without)}”: ${loss} points${(precision(worst).high ?? 1) >= (base ?? 0) ? ', well inside its interval, so it may be chance' : ''}.` : 'No group alone carries the model.'} Groups overlap in what they tell, so what is not lost may still be used.`}
       />
@@ -130,7 +130,7 @@ function Learning({ report }: { report: Report }) {
 export function Carries({ report }: { report: Report }) {
   return (
     <Section id="carries" number={7} title="What carries the model">
-      <p class="lede">The kind of model that ships, learned and judged again, once without each group of features and once from a part of the families, by the first repeat of the split by family.</p>
+      <p class="lede">Layered models, learned and judged again, once without each group of features and once from a part of the families, by the first repeat of the split by family.</p>
       <div class="pair">
         <Ablation report={report} />
         <Learning report={report} />

@@ -1,4 +1,4 @@
-import { alert_is, count, kShips, model_name, model_what, range, seconds, share } from '../names';
+import { alert_is, count, kStarter, model_name, model_what, range, seconds, share } from '../names';
 import { models_of, type Figure, type Model, type Report, type Seconds } from '../report';
 import { Name, Section, Share, Tag, Whisker } from './marks';
 import { Table, type Column } from './table';
@@ -61,7 +61,7 @@ export function Found({ report, lead }: { report: Report; lead: string }) {
         <span class="strong">
           <Name model={row.name} />
         </span>{' '}
-        {row.name === kShips && <Tag strong>ships</Tag>}
+        {row.name === kStarter && <Tag strong>ships</Tag>}
         <span class="sub">{model_what(row.name)}</span>
       </>
     ),
