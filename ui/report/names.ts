@@ -7,11 +7,6 @@ interface Name {
   what: string;
 }
 
-/** The kind of the model that comes with Davy. */
-export const kStarter = 'forest';
-/** What is looked at more closely: without groups of features, and from fewer families. */
-export const kFocus = 'layered';
-
 const kModels: Record<string, Name> = {
   additive: { name: 'Additive model', what: 'learned from both: how rare what is seen is among honest programs adds up' },
   layered: { name: 'Layered model', what: 'an additive model, and trees for what it leaves over' },

@@ -1,6 +1,9 @@
 // What `davy evaluate` writes to report.json, as far as the page shows it; src/evaluate/report.h is what holds.
 
-import { kFocus } from './names';
+/** The kind of the model that comes with Davy. */
+export const kStarter = 'forest';
+/** What is looked at more closely: without groups of features, and from fewer families. */
+export const kFocus = 'layered';
 
 /** `value` null: it cannot be said. `high` null: nothing bounds it. */
 export interface Figure {

@@ -1,6 +1,6 @@
 import { dot, line, link, plot } from '@observablehq/plot';
-import { kCounts, kFocus, list, quantity, share, share_with_range } from '../names';
-import type { Brief, Report } from '../report';
+import { kCounts, list, quantity, share, share_with_range } from '../names';
+import { kFocus, type Brief, type Report } from '../report';
 import { safe } from '../../src/words';
 import { Chart, kShare, kStyle } from './chart';
 import { draw_compared } from './compared';

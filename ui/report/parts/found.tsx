@@ -1,5 +1,5 @@
-import { alert_is, count, kStarter, model_name, model_what, range, seconds, share } from '../names';
-import { models_of, type Figure, type Model, type Report, type Seconds } from '../report';
+import { alert_is, count, model_name, model_what, range, seconds, share } from '../names';
+import { kStarter, models_of, type Figure, type Model, type Report, type Seconds } from '../report';
 import { Name, Section, Share, Tag, Whisker } from './marks';
 import { Table, type Column } from './table';
 
