@@ -413,6 +413,14 @@ class Settings(Case):
         self.assertIsNone(self.page(text=text))
 
 
+def state_of(pid):
+    """R, S, D, Z and so on as /proc says it; None when there is no such process (any more)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def start_record(*words, env=None):
     return subprocess.Popen([DAVY, "record", "--rung", "proc", *map(str, words)], cwd=FOLDER, env={**CLEAN, **(env or {})},
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -497,22 +505,17 @@ class Record(Case):
             recording.communicate(timeout=30)
 
     def test_the_keeper_of_a_command_ends_with_it(self):
-        recording = start_record("--out", "keeper.davy", "--", "true")
+        recording = start_record("--out", "keeper.davy", "--", "sh", "-c", "echo $PPID")
         try:
-            children = pathlib.Path(f"/proc/{recording.pid}/task/{recording.pid}/children")
-            seen = None  # when the keeper was first there; a loaded machine may take seconds to start it
-            states = []
-            for _ in range(300):
-                time.sleep(0.1)
-                keepers = children.read_text().split()
-                states = [pathlib.Path(f"/proc/{keeper}/stat").read_text().split(") ")[1][0] for keeper in keepers]
-                if states == ["Z"] or (seen and not states):
+            told = recording.stdout.readline().strip()
+            self.assertRegex(told, r"^\d+$", "the command did not say who keeps it")
+            # it would have waited 5 s, and then signalled a group that may be another's by then
+            until = time.monotonic() + 3
+            while time.monotonic() < until:
+                if state_of(told) in ("Z", None):
                     return
-                seen = seen or (time.monotonic() if states else None)
-                # it would have waited 5 s, and then signalled a group that may be another's by then
-                if seen and time.monotonic() - seen > 3:
-                    break
-            self.fail(f"the keeper is still there: {states}" if seen else "no keeper was ever there")
+                time.sleep(0.1)
+            self.fail(f"the keeper is still there: {state_of(told)}")
         finally:
             recording.send_signal(signal.SIGTERM)
             recording.communicate(timeout=30)
