@@ -134,8 +134,8 @@ class Threshold(unittest.TestCase):
     def test_a_model_is_set_to_a_point(self):
         trained = davy("train", "--model", "forest", "--data", "all.davyset", "--out", "m.davym", "--trees", 20)
         self.assertEqual(trained.returncode, 0, trained.stderr)
-        wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
-        done = davy("threshold", "judged", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "set.davym")
+        wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--model", "forest", "--json").stdout)["points"]}
+        done = davy("threshold", "judged", "--model", "forest", "--choose", "fpr_0.2", "--into", "m.davym", "--out", "set.davym")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"alerts at {wanted['fpr_0.2']:.3f}", done.stdout)
         self.assertNotEqual((FOLDER / "m.davym").read_bytes(), (FOLDER / "set.davym").read_bytes())
@@ -150,12 +150,12 @@ class Threshold(unittest.TestCase):
     def test_a_part_of_what_is_watched_has_another_point(self):
         self.assertEqual(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20).returncode, 0)
         own = json.loads(davy("train", "--model", "forest", "--data", "all.davyset", "--out", "s.davym", "--trees", 20, "--json").stdout)["threshold"]
-        wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--json").stdout)["points"]}
+        wanted = {point["name"]: point["threshold"] for point in json.loads(davy("threshold", "judged", "--model", "forest", "--json").stdout)["points"]}
         self.assertEqual(davy("allow", "--store", "s.db", "--image", "x:*", "--owner", "o", "--reason", "r", "--for", "1d").returncode, 0)
         words = ("--model", "s.davym", "--store", "s.db", "--why", "it is noisy", "--who", "ana")
 
         def set_to(point, *more):
-            return davy("threshold", "set", "judged", "--point", point, *words, *more)
+            return davy("threshold", "set", "judged", "--kind", "forest", "--point", point, *words, *more)
         tried = set_to("fpr_0.2", "--image", "ci/*", "--dry-run")
         self.assertEqual(tried.returncode, 0, tried.stderr)
         self.assertIn(f"image ci/*: would be {wanted['fpr_0.2']:.3f} (fpr_0.2), {own:.3f} until now", tried.stdout)

@@ -189,7 +189,7 @@ void add_threshold(CLI::App& davy, int& exit) {
   const auto flags = std::make_shared<Flags>();
   const CLI::Range part(1e-9, 1 - 1e-9);
   command->add_option("REPORT", flags->report, "report.json of `davy evaluate`, or its folder");
-  command->add_option("--model", flags->model, "Which of the models judged")->capture_default_str();
+  command->add_option("--kind,--model", flags->model, "Which of the models judged")->capture_default_str();
   command->add_option("--prior", flags->prior, "Part of the workloads that mine")->check(part)->capture_default_str();
   command->add_option("--rate", flags->rate, "Share of honest families that may be alerted")
       ->check(part)

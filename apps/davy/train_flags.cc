@@ -183,7 +183,7 @@ void add_learn_flags(CLI::App& command, LearnFlags& flags) {
   command.add_flag("--calibrate", flags.calibrate,
                    "forest: with the range of the probability a score stands for; the other kinds always have it");
   command.add_option("--seed", flags.forest.seed, "Seed of all randomness")->capture_default_str();
-  command.add_option("--trees", flags.forest.trees, "Trees to grow [300; boost, layered 200]")
+  command.add_option("--trees", flags.forest.trees, "Trees to grow [300; boost 200, layered 400]")
       ->check(CLI::Range(1, 10'000));
   command.add_option("--depth", flags.forest.tree.depth, "Most splits on a path [12; boost 4, layered 3]")
       ->check(CLI::Range(1, model::kMaxDepth));

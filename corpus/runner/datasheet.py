@@ -65,9 +65,16 @@ def conditions(rows):
     return table(["condition", "value", "miners' runs", "honest runs"], made)
 
 
-def busy(rows):
-    """Honest programs that kept half a core busy for a minute, in one of their runs."""
-    return len({row["program"] for row in usable(rows) if row["label"] == "benign" and row.get("busiest_minute", 0) >= 0.5})
+def busy(rows, part=0.5):
+    """Honest programs that kept so much of a core busy for a minute, in one of their runs; `part` of a row or a number."""
+    least = part if callable(part) else lambda row: part
+    return len({row["program"] for row in usable(rows) if row["label"] == "benign" and row.get("busiest_minute", 0) >= least(row)})
+
+
+def three_quarters(row):
+    """Of half a core, or of an equal share of the host's cores where so many ran that there was less for each."""
+    made = row["provenance"]
+    return 0.75 * min(0.5, made["cores"], made["host_cores"] / max(made.get("jobs", 1), 1))
 
 
 def claims(programs, rows, sealed):
@@ -93,7 +100,7 @@ def figures(programs, rows, sealed, size):
     kept = usable(rows)
     waiting = len({p.program for p in programs if p.waits})
     lines = [f"{len(kept)} verified runs, {size / 2 ** 20:.1f} MiB; {len(rows) - len(kept)} failed and were not used. {busy(rows)} honest programs kept half",
-             f"a core busy for a minute. {waiting} programs of the catalogue wait to be recorded.", "",
+             f"a core busy for a minute; {busy(rows, three_quarters)} kept busy three quarters of that, or of an equal share of the cores where more ran than had half a core each. {waiting} programs of the catalogue wait to be recorded.", "",
              *contents(programs, rows, sealed), "", *by_core(programs, rows), "", *by_category(programs, rows), ""]
     if kept:
         gaps = [row["provenance"]["seconds"] for row in kept]

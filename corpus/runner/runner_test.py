@@ -192,6 +192,14 @@ class Datasheet(unittest.TestCase):
             datasheet.rewrite(copy, programs, HERE, rows, holdout.read(HERE / "holdout.json"))
             self.assertEqual(copy.read_text(), (HERE / "DATASHEET.md").read_text(), "run corpus/run --datasheet and commit DATASHEET.md")
 
+    def test_who_is_busy_is_counted_by_program_and_by_what_was_to_be_had(self):
+        def row(program, busiest, **made):
+            return {"status": "ok", "label": "benign", "program": program, "busiest_minute": busiest, "provenance": {"cores": 1.0, "host_cores": 2, "jobs": 2, **made}}
+        rows = [row("half", 0.5), row("half", 0.6), row("nearly", 0.4), row("crowded", 0.22, jobs=7), row("idle", 0.1, jobs=7), row("narrow", 0.2, cores=0.25)]
+        self.assertEqual(datasheet.busy(rows), 1)
+        self.assertEqual(datasheet.busy(rows, datasheet.three_quarters), 4)
+        self.assertEqual(datasheet.busy([{**rows[0], "label": "miner"}, {**rows[0], "status": "failed"}]), 0)
+
 
 class Plan(unittest.TestCase):
     def setUp(self):

@@ -111,7 +111,7 @@ Status check_fits(const Choices& choices, const model::Model& model) {
   const bool additive = boosted != nullptr && model::is_additive(*boosted);
   const bool layered = boosted != nullptr && judged == "layered";  // of which the upper layer may be empty
   if (!layered && (additive ? "additive" : kKinds.at(model.scorer.index())) != judged) {
-    return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --model",
+    return bad(fmt::format("it is {}, the thresholds are of '{}': name its kind with --kind",
                            model::kind_of(model.scorer), choices.model));
   }
   if (fmt::format("{:016x}", model.schema) != choices.schema)

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using dataset::Examples;
 
 /// Counts up when what a fold is made of changes, so that folds of before are not taken for it.
-constexpr int kMethod = 5;
+constexpr int kMethod = 6;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 

@@ -125,12 +125,12 @@ TEST(Format, FilesOfBeforeAreReadAndKeepTheirDigest) {
   }
 }
 
-TEST(Format, TheModelThatShipsIsOfVersion1) {
+TEST(Format, TheModelThatShipsIsOfTheNewestVersion) {
   const auto path = std::filesystem::path(DAVY_SOURCE_DIR) / "models/starter.davym";
   const Result<Model> model = load(path);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(to_bytes(*model), *read_file(path));
-  EXPECT_EQ(to_bytes(*model)[8], 1);
+  EXPECT_EQ(to_bytes(*model)[8], 3);
 }
 
 TEST(Format, AForestAloneIsNoFileOfVersion2) {

@@ -41,7 +41,7 @@ Settings layered(const Known& known, Grid grid, std::uint64_t seed) {
   for (const double share : {1.0, 0.5}) {
     for (const int depth : {2, 3}) {
       for (const double rate : {0.05, 0.1}) {
-        for (const std::size_t trees : {50UL, 200UL}) {
+        for (const std::size_t trees : {100UL, 400UL}) {
           if (grid == Grid::kSmall && (share == 1 || depth == 2 || rate < 0.1)) continue;
           options.share = share;
           options.boost.depth = depth;

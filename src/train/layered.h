@@ -15,7 +15,7 @@ namespace davy::train {
 struct LayeredOptions {
   AdditiveOptions additive;
   double share = 0.5;  // of the additive model's log odds that trees begin from, above 0
-  BoostOptions boost{.depth = 3};
+  BoostOptions boost{.trees = 400, .depth = 3};
 };
 
 /// What does not depend on who was seen first, then what does: log odds are `share` of an additive model's and the

@@ -33,7 +33,7 @@ enum class Learner : std::uint8_t {
 };
 
 /// What models/train learns.
-inline constexpr Learner kStarter = Learner::kForest;
+inline constexpr Learner kStarter = Learner::kLayered;
 /// What an evaluation looks at more closely: without groups of features, and from fewer families.
 inline constexpr Learner kFocus = Learner::kLayered;
 

@@ -1,7 +1,7 @@
 // What `davy evaluate` writes to report.json, as far as the page shows it; src/evaluate/report.h is what holds.
 
 /** The kind of the model that comes with Davy. */
-export const kStarter = 'forest';
+export const kStarter = 'layered';
 /** What is looked at more closely: without groups of features, and from fewer families. */
 export const kFocus = 'layered';
 
