@@ -45,6 +45,21 @@ Detection in_container(const std::string& id, const std::string& image, WallTime
   detection.release = std::string(64, 'e');
   detection.reasons = {{"computing", 0.4, "96 % of the CPU time it may use"}, {"libraries", -0.1, "uses a browser's"}};
   detection.not_evaluated = {"arguments of calls"};
+  detection.score_low = 0.62;
+  detection.score_high = 0.975;
+  detection.parts = {{process, 1.5, true, false, 0.91}};
+  detection.connections.resize(7);
+  for (std::size_t i = 0; i < detection.connections.size(); ++i) {
+    detection.connections[i].peer.port = static_cast<std::uint16_t>(3333 + i);
+    detection.connections[i].sent.messages = 12;
+  }
+  detection.nearest_miner = event::Neighbour{"dig\x1b[1mger", "mines", 0.834};
+  detection.nearest_honest = event::Neighbour{"simulator", "science", 0.21};
+  detection.otherwise = event::Otherwise{{"memory", "rounding mode"}, 0.31};
+  for (int i = 0; i < 40; ++i) {
+    const double level = i / 40.0;
+    detection.timeline.push_back({detection.first_seen + std::chrono::seconds(10 * i), level, level});
+  }
   return detection;
 }
 

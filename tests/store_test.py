@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,45 @@ class Case(unittest.TestCase):
 
     def objects(self, *words):
         return [json.loads(line) for line in self.fine(*words, "--json").splitlines()]
+
+
+class Explain(Case):
+    def test_it_says_why_in_80_columns(self):
+        told = self.fine("explain", "ab12000000000001")
+        self.assertLessEqual(max(map(len, told.splitlines())), 80)
+        flat = " ".join(told.split())
+        for words in ("computing: 96 % of the CPU time it may use", "most like the miner dig\\x1b[1mger (83 %), and of honest programs like simulator (21 %)",
+                      "no alert if as in ordinary programs: memory and rounding mode (then 0.31)",
+                      "between 62 and 98 %", "4242 x\\x1b[2J\\xff 1.50 CPUs, talks".replace("\\xff", "\ufffd"), "port 3333", "and 2 more", "(0.50 alerts, at the bar)",
+                      "prove nothing", "davy verdict ab120000"):
+            self.assertIn(words, flat)
+        rows = [line for line in told.splitlines() if line.strip().endswith("#") or "|" in line and " s  " in line]
+        self.assertEqual(len(rows), 12, told)
+        self.assertIn("      0 s     0.00      0.00  ", rows[0])
+        self.assertIn("    390 s     0.97      0.97  ", rows[-1])
+
+    def test_as_one_object(self):
+        told, = self.objects("explain", "ab12000000000001")
+        self.assertEqual(told["type"], "explanation")
+        self.assertEqual(told["otherwise"], {"groups": ["memory", "rounding mode"], "score": 0.31})
+        self.assertEqual(told["nearest_honest"], {"program": "simulator", "family": "science", "likeness": 0.21})
+        self.assertEqual((len(told["timeline"]), told["timeline"][1]), (40, [10, 0.025, 0.025]))
+
+    def test_what_an_older_davy_kept_is_told_as_far_as_it_goes(self):
+        with sqlite3.connect(self.store) as store:
+            report, = store.execute("SELECT report FROM detections WHERE id = 'ab12000000000001'").fetchone()
+            older = {key: value for key, value in json.loads(report).items() if key not in ("nearest_miner", "nearest_honest", "otherwise", "timeline", "parts")}
+            older["connections"] = ["odd", {"address": 7}]
+            store.execute("UPDATE detections SET report = ? WHERE id = 'ab12000000000001'", (json.dumps(older),))
+        told = self.fine("explain", "ab12000000000001")
+        self.assertIn("96 % of the CPU time", told)
+        self.assertNotIn("most like", told)
+        self.assertIsNone(self.objects("explain", "ab12000000000001")[0]["timeline"])
+
+    def test_bad_use_is_one_line(self):
+        self.refused(2, "ID is required", "explain")
+        self.refused(2, "ffff", "explain", "ffff")
+        self.refused(2, "", "explain", "ab12")
 
 
 class Detections(Case):

@@ -20,6 +20,7 @@ void add_train(CLI::App& davy, int& exit);
 void add_evaluate(CLI::App& davy, int& exit);
 void add_threshold(CLI::App& davy, int& exit);
 void add_detections(CLI::App& davy, int& exit);
+void add_explain(CLI::App& davy, int& exit);
 void add_verdict(CLI::App& davy, int& exit);
 void add_allow(CLI::App& davy, int& exit);
 void add_alert(CLI::App& davy, int& exit);

@@ -2,7 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "base/time.h"
 #include "detect/columns.h"
@@ -75,6 +79,33 @@ std::vector<event::Reason> reasons_of(const Json& report) {
   return reasons;
 }
 
+double number_at(const Json& object, const char* key) {
+  const Json& value = object.is_object() ? part(object, key) : object;
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::optional<event::Neighbour> neighbour_of(const Json& told) {
+  if (!told.is_object() || told.empty()) return std::nullopt;
+  return event::Neighbour{text_at(told, "program"), text_at(told, "family"), number_at(told, "likeness")};
+}
+
+std::optional<event::Otherwise> otherwise_of(const Json& told) {
+  if (!told.is_object() || told.empty()) return std::nullopt;
+  return event::Otherwise{texts_at(told, "groups"), number_at(told, "score")};
+}
+
+std::vector<event::TimelinePoint> timeline_of(const StoredDetection& kept, const Json& told) {
+  std::vector<event::TimelinePoint> timeline;
+  for (const Json& one : told) {
+    if (!one.is_array() || one.size() != 3 || !one[0].is_number() || !one[1].is_number() || !one[2].is_number())
+      continue;
+    const auto since = std::chrono::duration<double>(one[0].get<double>());
+    timeline.push_back({kept.first_seen + std::chrono::duration_cast<WallTime::duration>(since), one[1].get<double>(),
+                        one[2].get<double>()});
+  }
+  return timeline;
+}
+
 /// As far as it is told in words; of one that is closed, too, what it was while it was open.
 event::Detection told(const StoredDetection& kept, const Json& report) {
   event::Detection detection;
@@ -86,8 +117,90 @@ event::Detection told(const StoredDetection& kept, const Json& report) {
   detection.score = kept.score;
   detection.threshold = kept.threshold;
   detection.reasons = reasons_of(report);
+  detection.nearest_miner = neighbour_of(part(report, "nearest_miner"));
+  detection.nearest_honest = neighbour_of(part(report, "nearest_honest"));
+  detection.otherwise = otherwise_of(part(report, "otherwise"));
+  detection.first_seen = kept.first_seen;
+  detection.timeline = timeline_of(kept, part(report, "timeline"));
   detection.not_evaluated = texts_at(report, "not_evaluated");
   return detection;
+}
+
+std::string likelihood(const Json& report, const detect::TextOptions& options) {
+  const Json& low = part(report, "score_low");
+  const Json& high = part(report, "score_high");
+  if (!low.is_number() || !high.is_number()) return {};
+  const auto words = fmt::format(
+      "Where miners are as common as in what was learned from, something that comes this far mines with a probability "
+      "between {:.0f} and {:.0f} %. Where they are rarer it is less.",
+      100 * low.get<double>(), 100 * high.get<double>());
+  return "\n" + detect::wrap(words, options.width, 0) + "\n";
+}
+
+std::string parts_text(const Json& report, const detect::TextOptions& options) {
+  std::string text;
+  for (const Json& one : part(report, "parts")) {
+    if (!one.is_object()) continue;
+    const Json& talks = part(one, "talks");
+    const Json& ended = part(one, "ended");
+    text += "  " +
+            detect::cut(fmt::format("{:>7.0f}  {:<16} {:>5.2f} CPUs{}{}", number_at(one, "pid"),
+                                    printable(text_at(one, "comm")), number_at(one, "cpus"),
+                                    talks.is_boolean() && talks.get<bool>() ? ", talks" : "",
+                                    ended.is_boolean() && ended.get<bool>() ? ", ended" : ""),
+                        options.width - 2) +
+            "\n";
+  }
+  return text.empty() ? text : "\nWho does what in it:\n" + text;
+}
+
+/// Those with most messages first.
+std::string connections_text(const Json& report, const detect::TextOptions& options) {
+  constexpr std::size_t kShown = 5;
+  std::vector<Json> all;
+  for (const Json& one : part(report, "connections")) {
+    if (one.is_object()) all.push_back(one);
+  }
+  const auto messages = [](const Json& one) {
+    return number_at(one, "messages_sent") + number_at(one, "messages_received");
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const Json& a, const Json& b) { return messages(a) > messages(b); });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), kShown); ++i) {
+    const Json& one = all[i];
+    const auto line = fmt::format(
+        "{} port {:.0f}, {} {}, {:.0f} s, {:.0f} messages out, {:.0f} in", printable(text_at(one, "address")),
+        number_at(one, "port"), printable(text_at(one, "direction")), printable(text_at(one, "transport")),
+        number_at(one, "seconds"), number_at(one, "messages_sent"), number_at(one, "messages_received"));
+    text += "  " + detect::cut(line, options.width - 2) + "\n";
+  }
+  if (all.size() > kShown) text += fmt::format("  and {} more\n", all.size() - kShown);
+  return text.empty() ? text : "\nWhom it talks with:\n" + text;
+}
+
+/// One line a moment, at most kRows of them: the first, the last, and evenly between.
+std::string timeline_text(const event::Detection& detection, const detect::TextOptions& options) {
+  constexpr std::size_t kRows = 12;
+  const auto& moments = detection.timeline;
+  if (moments.empty()) return {};
+  const std::size_t rows = std::min(kRows, moments.size());
+  const std::size_t wide = options.width > 60 ? 40 : 20;
+  const auto column = [&](double level) {
+    return static_cast<std::size_t>(std::lround(std::clamp(level, 0.0, 1.0) * static_cast<double>(wide)));
+  };
+  std::string text = fmt::format("\nHow the evidence grew ({:.2f} alerts, at the bar):\n     SEEN   WINDOW  EVIDENCE\n",
+                                 detection.threshold);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t at = rows == 1 ? 0 : i * (moments.size() - 1) / (rows - 1);
+    const std::chrono::duration<double> since = moments[at].time - detection.first_seen;
+    std::string bar(wide + 1, ' ');
+    std::fill_n(bar.begin(), column(moments[at].score), '#');
+    bar[column(detection.threshold)] = '|';
+    bar.erase(bar.find_last_not_of(' ') + 1);
+    text += fmt::format("{:>7.0f} s     {:.2f}      {:.2f}  {}\n", since.count(), moments[at].window_score,
+                        moments[at].score, bar);
+  }
+  return text;
 }
 
 std::string standing(const StoredDetection& kept, const Json& report, const detect::TextOptions& options) {
@@ -100,6 +213,13 @@ std::string standing(const StoredDetection& kept, const Json& report, const dete
   if (kept.allowed_by) text += fmt::format("  allowed by entry {}: it alerted nobody\n", kept.allowed_by->value());
   if (!kept.exe_sha256.empty()) text += "  sha256  " + printable(kept.exe_sha256) + "\n";
   return text + "  model   " + printable(kept.release) + "\n\n";
+}
+
+/// What was said of it, or how to.
+std::string said_text(const StoredDetection& kept, const std::vector<Verdict>& verdicts,
+                      const detect::TextOptions& options) {
+  if (!verdicts.empty()) return "\nVerdicts, the first counts:\n" + verdicts_text(verdicts, options);
+  return fmt::format("\nNo verdict yet: davy verdict {} miner|not-miner|allowed --why TEXT\n", kept.id.substr(0, 8));
 }
 
 }  // namespace
@@ -127,14 +247,39 @@ std::string verdicts_text(const std::vector<Verdict>& verdicts, const detect::Te
   return text;
 }
 
+Json explanation(const StoredDetection& kept) {
+  const Json report = parsed(kept);
+  Json object{{"type", "explanation"}, {"id", kept.id}, {"score", kept.score}, {"threshold", kept.threshold}};
+  for (const char* key :
+       {"score_low", "score_high", "window_score", "release", "base", "reasons_in", "reasons", "nearest_miner",
+        "nearest_honest", "otherwise", "parts", "connections", "timeline", "coverage", "not_evaluated"}) {
+    const auto at = report.find(key);
+    object[key] = at == report.end() ? Json(nullptr) : *at;
+  }
+  return object;
+}
+
+std::string explanation_text(const StoredDetection& kept, const std::vector<Verdict>& verdicts,
+                             const detect::TextOptions& options) {
+  const Json report = parsed(kept);
+  const event::Detection detection = told(kept, report);
+  std::string text = standing(kept, report, options) + detect::detection_text(detection, options);
+  text += likelihood(report, options) + parts_text(report, options) + connections_text(report, options);
+  text += timeline_text(detection, options);
+  text += "\n" +
+          detect::wrap(
+              "Reasons, likeness and what would have to be different are associations that the model learned: "
+              "they say where to look, and prove nothing.",
+              options.width, 0) +
+          "\n";
+  return text + said_text(kept, verdicts, options);
+}
+
 std::string whole_text(const StoredDetection& kept, const std::vector<Verdict>& verdicts,
                        const detect::TextOptions& options) {
   const Json report = parsed(kept);
-  const auto said =
-      verdicts.empty()
-          ? fmt::format("\nNo verdict yet: davy verdict {} miner|not-miner|allowed --why TEXT\n", kept.id.substr(0, 8))
-          : "\nVerdicts, the first counts:\n" + verdicts_text(verdicts, options);
-  return standing(kept, report, options) + detect::detection_text(told(kept, report), options) + said;
+  return standing(kept, report, options) + detect::detection_text(told(kept, report), options) +
+         fmt::format("\nMore: davy explain {}\n", kept.id.substr(0, 8)) + said_text(kept, verdicts, options);
 }
 
 }  // namespace davy::app

@@ -22,6 +22,14 @@ std::string what_of(const store::StoredDetection& kept);
 std::string whole_text(const store::StoredDetection& kept, const std::vector<store::Verdict>& verdicts,
                        const detect::TextOptions& options);
 
+/// Why, for who has to decide on it: the same, then how likely it is, who did what in it, with whom it talked, and how
+/// the evidence grew. Ends with a line break.
+std::string explanation_text(const store::StoredDetection& kept, const std::vector<store::Verdict>& verdicts,
+                             const detect::TextOptions& options);
+
+/// What of the report explains it, for scripts.
+detect::Json explanation(const store::StoredDetection& kept);
+
 /// "2026-11-24 07:27 UTC, miner, by ann: why", one a line, newest first.
 std::string verdicts_text(const std::vector<store::Verdict>& verdicts, const detect::TextOptions& options);
 

@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   add_evaluate(davy, exit);
   add_threshold(davy, exit);
   add_detections(davy, exit);
+  add_explain(davy, exit);
   add_verdict(davy, exit);
   add_allow(davy, exit);
   add_alert(davy, exit);

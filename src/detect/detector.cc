@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "detect/coverage.h"
 #include "detect/episode.h"
+#include "detect/neighbours.h"
 #include "detect/reasons.h"
 #include "detect/workloads.h"
 #include "feature/measures.h"
@@ -116,6 +117,7 @@ class LiveDetector final : public Detector {
   LiveDetector(std::shared_ptr<const model::Model> model, Options options, DetectionSink& sink, Board& board)
       : model_(std::move(model)),
         explainer_(model::explainer_of(model_->scorer)),
+        neighbours_(*model_, explainer_),
         release_(model::digest(*model_)),
         base_(base_of(explainer_)),
         options_(std::move(options)),
@@ -375,6 +377,7 @@ class LiveDetector final : public Detector {
     state.peak = std::max(state.peak, detection.score);
     fill_range(detection, state);
     detection.reasons = state.reasons;
+    explain_more(detection, state);
     detection.parts = parts_of(state);
     fill_process(detection, state.loudest, health);
     const event::Activity& activity = *state.loudest.activity;
@@ -382,6 +385,21 @@ class LiveDetector final : public Detector {
     detection.connections.assign(activity.conversations.begin(), activity.conversations.end());
     detection.not_evaluated = not_evaluated(activity);
     for (auto& words : host_coverage_.not_seen()) detection.not_evaluated.push_back(std::move(words));
+  }
+
+  /// What an analyst asks next: what is it like, what would have to be different, how did it come to this.
+  void explain_more(Detection& detection, const WorkloadState& state) {
+    if (explainer_) {
+      auto nearest = neighbours_.nearest(explainer_->explain(state.loudest.features).values);
+      detection.nearest_miner = std::move(nearest.miner);
+      detection.nearest_honest = std::move(nearest.honest);
+    }
+    detection.otherwise = otherwise(*model_, state.loudest.features, detection.threshold);
+    detection.timeline.clear();
+    for (const Point& point : state.series) {
+      if (point.scored) detection.timeline.push_back({point.wall, point.window, point.score});
+    }
+    if (state.scored) detection.timeline.push_back({detection.time, state.loudest.window, state.score()});
   }
 
   /// Of the highest score of the episode: ranges are made from the highest that programs reached.
@@ -447,6 +465,7 @@ class LiveDetector final : public Detector {
 
   std::shared_ptr<const model::Model> model_;
   std::optional<model::Explainer> explainer_;
+  Neighbours neighbours_;
   std::string release_;
   std::optional<double> base_;
   Options options_;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -38,6 +40,9 @@ std::string_view name_of(event::FirstBytes bytes) {
   return kNames.at(static_cast<std::size_t>(bytes));
 }
 
+/// To four decimals, so that lines stay short.
+double rounded(double value) { return std::round(value * 1e4) / 1e4; }
+
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
 
@@ -67,6 +72,26 @@ Json parts_of(const Detection& detection) {
                      {"score", part.score}});
   }
   return parts;
+}
+
+Json neighbour_of(const std::optional<event::Neighbour>& neighbour) {
+  if (!neighbour) return nullptr;
+  return {{"program", neighbour->program}, {"family", neighbour->family}, {"likeness", rounded(neighbour->likeness)}};
+}
+
+Json otherwise_of(const Detection& detection) {
+  if (!detection.otherwise) return nullptr;
+  return {{"groups", detection.otherwise->groups}, {"score", detection.otherwise->score}};
+}
+
+/// [seconds since it was first seen, score of the window, what was held against the threshold] each.
+Json timeline_of(const Detection& detection) {
+  Json moments = Json::array();
+  for (const event::TimelinePoint& moment : detection.timeline) {
+    const std::chrono::duration<double> since = moment.time - detection.first_seen;
+    moments.push_back({std::round(since.count()), rounded(moment.window_score), rounded(moment.score)});
+  }
+  return moments;
 }
 
 Json allowed_of(const Detection& detection) {
@@ -142,6 +167,10 @@ Json to_json(const Detection& detection) {
                  {"base", number_or_null(detection.base)},
                  {"reasons_in", text_or_null(detection.reasons_in)},
                  {"reasons", std::move(reasons)},
+                 {"nearest_miner", neighbour_of(detection.nearest_miner)},
+                 {"nearest_honest", neighbour_of(detection.nearest_honest)},
+                 {"otherwise", otherwise_of(detection)},
+                 {"timeline", timeline_of(detection)},
                  {"not_evaluated", detection.not_evaluated},
                  {"allowed", allowed_of(detection)}};
   if (detection.state == Detection::State::kClosed) object["closed_because"] = detection.closed_because;

@@ -22,6 +22,7 @@ struct Point {
   WallTime wall;        // end of the slice
   bool scored = false;  // false: too little CPU to be worth a score, or nothing new since the last one
   double score = 0;     // the greater of the workload window's and its processes' windows
+  double window = 0;    // of that window alone
   double cpus = 0;      // CPUs used in this slice: CPU time / slice length
   std::array<std::uint64_t, 4> rounding{};  // samples of this slice: to nearest, down, up, toward zero
 };

@@ -14,6 +14,7 @@ namespace davy::detect {
 namespace {
 
 using event::Detection;
+using event::Neighbour;
 using event::Reason;
 
 constexpr double kCounts = 0.02;          // contributions below this are not worth a line
@@ -113,6 +114,40 @@ std::string without_reasons(const std::vector<Reason>& reasons, const TextOption
     if (reason.group == kOfModel) lines += item("?", reason.text, options);
   }
   return lines;
+}
+
+std::string like_words(const Neighbour& neighbour) {
+  return fmt::format("{} ({:.0f} %)", printable(neighbour.program), 100 * neighbour.likeness);
+}
+
+/// What it is like of what the model was learned from.
+std::string neighbours(const Detection& detection, const TextOptions& options) {
+  const auto& miner = detection.nearest_miner;
+  const auto& honest = detection.nearest_honest;
+  if (!miner && !honest) return {};
+  std::string words = "of what was learned from it is most like ";
+  if (miner) words += "the miner " + like_words(*miner);
+  if (miner && honest) words += ", and of honest programs like ";
+  if (honest) words += (miner ? "" : "the honest program ") + like_words(*honest);
+  return item("~", words, options);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string words;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) words += i + 1 == names.size() ? " and " : ", ";
+    words += printable(names[i]);
+  }
+  return words;
+}
+
+std::string otherwise_words(const Detection& detection, const TextOptions& options) {
+  const auto& otherwise = detection.otherwise;
+  if (!otherwise || otherwise->groups.empty()) return {};
+  return item(
+      "/",
+      fmt::format("no alert if as in ordinary programs: {} (then {:.2f})", joined(otherwise->groups), otherwise->score),
+      options);
 }
 
 std::string indented(const std::string& text, const TextOptions& options) {
@@ -215,6 +250,7 @@ std::string detection_text(const Detection& detection, const TextOptions& option
   if (detection.allowed) text += item("=", allowed_words(*detection.allowed), options);
   text += for_mining(detection.reasons, options) + against_mining(detection.reasons, options);
   text += without_reasons(detection.reasons, options);
+  text += neighbours(detection, options) + otherwise_words(detection, options);
   if (!detection.not_evaluated.empty()) {
     std::string words;
     for (const auto& one : detection.not_evaluated) words += (words.empty() ? "" : "; ") + one;

@@ -34,6 +34,7 @@ Point point_of(const WorkloadState& state, event::SliceNumber number, WallTime w
                .wall = wall,
                .scored = state.scored,
                .score = state.score(),
+               .window = state.loudest.window,
                .cpus = state.cpus,
                .rounding = state.rounding};
 }

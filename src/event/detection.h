@@ -38,6 +38,31 @@ struct Allowed {
   bool operator==(const Allowed&) const = default;
 };
 
+/// A program that was learned from, and how much it has in common with what was detected: the part of what the model
+/// counts for and against mining that both show, in [0, 1].
+struct Neighbour {
+  std::string program;
+  std::string family;
+  double likeness = 0;
+  bool operator==(const Neighbour&) const = default;
+};
+
+/// What would have to be as it is in ordinary programs for this to be no alert: these groups of features together, the
+/// one that changes most first. `score` is what such windows would come to, against the threshold.
+struct Otherwise {
+  std::vector<std::string> groups;
+  double score = 0;
+  bool operator==(const Otherwise&) const = default;
+};
+
+/// How the evidence stood at the end of one slice.
+struct TimelinePoint {
+  WallTime time;
+  double window_score = 0;
+  double score = 0;  // what was held against the threshold
+  bool operator==(const TimelinePoint&) const = default;
+};
+
 /// The decision that a workload mines. One is open per workload; `process` is the one that carries most evidence.
 struct Detection {
   enum class State : std::uint8_t { kOpened, kUpdated, kClosed };
@@ -65,9 +90,13 @@ struct Detection {
   std::optional<double> base;   // of a program of which nothing is known: the reasons add to it; null: none
   std::string reasons_in;       // what base and contributions are in: score, log odds; empty: no such reasons
   std::vector<Reason> reasons;  // largest contribution first
-  std::vector<std::string> not_evaluated;  // what was not seen, in words
-  std::string closed_because;              // in words; empty unless closed
-  std::optional<Allowed> allowed;          // null: it alerts
+  std::optional<Neighbour> nearest_miner;   // null: the model keeps none, or gives no reasons
+  std::optional<Neighbour> nearest_honest;  // the same
+  std::optional<Otherwise> otherwise;       // null: the model does not know what is ordinary
+  std::vector<TimelinePoint> timeline;      // of this workload, oldest first; slices in which nothing was scored lack
+  std::vector<std::string> not_evaluated;   // what was not seen, in words
+  std::string closed_because;               // in words; empty unless closed
+  std::optional<Allowed> allowed;           // null: it alerts
 
   static constexpr std::size_t kPartsTold = 8;
 };

@@ -86,6 +86,16 @@ double Evidence::level(const Decision& decision) const {
   return logistic(evidence_of(std::get<Accumulation>(decision), sum_, effective_));
 }
 
+double steady_level(const Decision& decision, double score) {
+  const auto* accumulation = std::get_if<Accumulation>(&decision);
+  if (accumulation == nullptr) return score;
+  // kept^n + kept^(n-1) + ... + 1
+  const double effective = accumulation->memory;
+  const double each = accumulation->slope * measured(accumulation->measure, score) + accumulation->offset;
+  if (each < 0) return logistic(each);  // starts anew with each
+  return logistic(evidence_of(*accumulation, each * effective, effective));
+}
+
 double alert_level(const Decision& decision, std::span<const double> scores) {
   double level = 0;
   Evidence evidence;

@@ -80,6 +80,9 @@ class Evidence {
   double effective_ = 0;                        // windows in it
 };
 
+/// The level that windows come to which all score `score`.
+double steady_level(const Decision& decision, double score);
+
 /// The highest level that `scores`, in order of time, reach: the highest threshold at which they would have been an
 /// alert.
 double alert_level(const Decision& decision, std::span<const double> scores);

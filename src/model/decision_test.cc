@@ -10,6 +10,17 @@
 namespace davy::model {
 namespace {
 
+TEST(SteadyLevel, IsWhereManyWindowsOfOneScoreComeTo) {
+  for (const Decision& decision : {Decision(Counting{3, 4}), Decision(Accumulation{6, -3, 0.5, 12}),
+                                   Decision(Accumulation{0.7, -1, 0.85, 30, Measure::kLogOdds})}) {
+    for (const double score : {0.0, 0.1, 0.5, 0.55, 0.9, 1.0}) {
+      Evidence evidence;
+      for (int i = 0; i < 1000; ++i) evidence.add(decision, score);
+      EXPECT_NEAR(steady_level(decision, score), evidence.level(decision), 1e-9) << words_of(decision) << score;
+    }
+  }
+}
+
 using Scores = std::vector<double>;
 
 Decision counting(std::uint32_t needed, std::uint32_t of) { return Counting{needed, of}; }

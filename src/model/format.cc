@@ -15,11 +15,13 @@ constexpr std::string_view kMagic = "DAVYMDL1";
 constexpr std::uint32_t kForestAlone = 1;  // versions
 constexpr std::uint32_t kAnyScorer = 2;
 constexpr std::uint32_t kAnyDecision = 3;
+constexpr std::uint32_t kWithExemplars = 4;
 constexpr std::size_t kDigestSize = 64;
 
 Error bad(std::string message) { return {std::move(message), Error::Kind::kBadInput}; }
 
 std::uint32_t version_of(const Model& model) {
+  if (!model.exemplars.empty()) return kWithExemplars;
   if (model.decision != Decision()) return kAnyDecision;
   const bool plain = std::holds_alternative<Forest>(model.scorer) &&
                      std::holds_alternative<std::monostate>(model.calibration) && model.venn_abers == VennAbers();
@@ -162,6 +164,39 @@ Status get_decision(ByteReader& in, Decision& decision) {
   return fault == nullptr ? Status{} : bad(fault);
 }
 
+void put_exemplars(ByteWriter& out, const std::vector<Exemplar>& exemplars) {
+  out.put(static_cast<std::uint32_t>(exemplars.size()));
+  for (const Exemplar& one : exemplars) {
+    out.text(one.program);
+    out.text(one.family);
+    out.put(static_cast<std::uint8_t>(one.miner ? 1 : 0));
+    for (const float value : one.row) out.put(value);
+  }
+}
+
+Status get_exemplar(ByteReader& in, std::uint16_t features, std::vector<Exemplar>& exemplars) {
+  Exemplar& one = exemplars.emplace_back();
+  one.program = in.text();
+  one.family = in.text();
+  const auto miner = in.get<std::uint8_t>();
+  if (miner > 1) return bad("an exemplar is neither a miner nor honest");
+  one.miner = miner == 1;
+  if (!in.has(features, sizeof(float))) return bad("an exemplar is longer than the file");
+  for (std::uint16_t i = 0; i < features; ++i) {
+    one.row.push_back(in.get<float>());
+    if (!std::isfinite(one.row.back())) return bad("an exemplar is not finite");
+  }
+  return {};
+}
+
+Status get_exemplars(ByteReader& in, std::uint16_t features, std::vector<Exemplar>& exemplars) {
+  const auto count = in.get<std::uint32_t>();
+  if (!in.has(count, features * sizeof(float))) return bad("exemplars are longer than the file");
+  Status status;
+  for (std::uint32_t i = 0; i < count && status; ++i) status = get_exemplar(in, features, exemplars);
+  return status;
+}
+
 Status get_normal(ByteReader& in, std::uint16_t features, Model& model) {
   const auto rows = in.get<std::uint32_t>();
   if (rows != 0 && rows != features) return bad("normal ranges are not one per feature");
@@ -203,7 +238,8 @@ Status get_body(ByteReader& in, std::uint32_t version, Model& model) {
   if (Status status = get_normal(in, features, model); !status) return status;
   model.trained = in.text();
   Status status = version == kForestAlone ? get_version_1(in, features, model) : get_version_2(in, features, model);
-  if (status && version == kAnyDecision) status = get_decision(in, model.decision);
+  if (status && version >= kAnyDecision) status = get_decision(in, model.decision);
+  if (status && version == kWithExemplars) status = get_exemplars(in, features, model.exemplars);
   if (!status) return status;
   if (!in.ok()) return bad("it is truncated");
   if (version_of(model) != version) return bad(fmt::format("what it holds is of format {}", version_of(model)));
@@ -231,7 +267,8 @@ std::string to_bytes(const Model& model) {
     std::visit(PutCalibration{out}, model.calibration);
     put_venn_abers(out, model.venn_abers);
   }
-  if (version_of(model) == kAnyDecision) std::visit(PutDecision{out}, model.decision);
+  if (version_of(model) >= kAnyDecision) std::visit(PutDecision{out}, model.decision);
+  if (version_of(model) == kWithExemplars) put_exemplars(out, model.exemplars);
   out.raw(sha256_hex(out.bytes()));
   return out.take();
 }
@@ -240,9 +277,9 @@ Result<Model> from_bytes(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.raw(kMagic.size()) != kMagic) return bad("it is not a model of davy");
   const auto version = in.get<std::uint32_t>();
-  if (in.ok() && (version < kForestAlone || version > kAnyDecision)) {
+  if (in.ok() && (version < kForestAlone || version > kWithExemplars)) {
     return bad(fmt::format("it is of format {}, this davy reads formats {} to {}: train it again with `davy train`",
-                           version, kForestAlone, kAnyDecision));
+                           version, kForestAlone, kWithExemplars));
   }
   if (in.left() < kDigestSize) return bad("it is truncated");
   const std::size_t body = bytes.size() - kDigestSize;

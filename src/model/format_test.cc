@@ -103,6 +103,41 @@ TEST(Format, EveryWayToDecideComesBackTheSame) {
   }
 }
 
+TEST(Format, ExemplarsComeBackTheSame) {
+  for (Model model : samples_of_version_2()) {
+    const std::size_t features = features_of(model.scorer);
+    model.exemplars = {{"xmrig", "xmrig", true, std::vector<float>(features, 0.5F)},
+                       {"", "", false, std::vector<float>(features, -1.0F)}};
+    const std::string bytes = to_bytes(model);
+    EXPECT_EQ(bytes[8], 4);
+    const Result<Model> back = from_bytes(bytes);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(*back, model);
+    EXPECT_EQ(to_bytes(*back), bytes);
+  }
+}
+
+TEST(Format, ExemplarsThatAreNoneAreRefused) {
+  Model model = sample();
+  const std::size_t features = features_of(model.scorer);
+  model.exemplars = {{"a", "b", true, std::vector<float>(features, 0.5F)}};
+  const std::string good = to_bytes(model);
+  const std::size_t numbers = good.size() - 64 - features * sizeof(float);
+  std::string bytes = good;
+  bytes[numbers - 1] = 2;
+  EXPECT_THAT(from_bytes(sealed(bytes)).error().message, HasSubstr("neither a miner nor honest"));
+  bytes = good;
+  bytes[numbers + 3] = '\x7f';
+  bytes[numbers + 2] = '\xff';
+  EXPECT_THAT(from_bytes(sealed(bytes)).error().message, HasSubstr("not finite"));
+  bytes = good;
+  bytes[numbers - 1 - 2 * (4 + 1) - 1] = '\x7f';  // the highest byte of their number
+  EXPECT_THAT(from_bytes(sealed(bytes)).error().message, HasSubstr("longer than the file"));
+  for (std::size_t size = numbers; size < good.size(); ++size) {
+    EXPECT_FALSE(from_bytes(sealed(good.substr(0, size)))) << size;
+  }
+}
+
 /// Files that were written when their version was the newest, the first three of version 1, one of each other kind of
 /// 2: they are read for ever, and keep their digest. (Rules are of the catalogue, which grows.)
 TEST(Format, FilesOfBeforeAreReadAndKeepTheirDigest) {
@@ -130,7 +165,7 @@ TEST(Format, TheModelThatShipsIsOfTheNewestVersion) {
   const Result<Model> model = load(path);
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(to_bytes(*model), *read_file(path));
-  EXPECT_EQ(to_bytes(*model)[8], 3);
+  EXPECT_EQ(to_bytes(*model)[8], 4);
 }
 
 TEST(Format, AForestAloneIsNoFileOfVersion2) {

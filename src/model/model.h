@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "model/calibration.h"
 #include "model/decision.h"
+#include "model/exemplar.h"
 #include "model/explain.h"
 #include "model/scorer.h"
 
@@ -28,6 +29,7 @@ struct Model {
   // What makes a probability, and a range of two, of what `decision` holds against the threshold.
   Calibration calibration = std::monostate();
   VennAbers venn_abers;
+  std::vector<Exemplar> exemplars;  // some windows of each program, for explanations; may be empty
   bool operator==(const Model&) const = default;
 };
 
@@ -36,6 +38,7 @@ struct Model {
 ///   file        := "DAVYMDL1"  u32 version  head  trees  sum                  of version 1
 ///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  sum      of 2
 ///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  decision  sum      of 3
+///                | "DAVYMDL1"  u32 version  head  scorer  calibration  range  decision  exemplars  sum      of 4
 ///   head        := u64 schema  f64 threshold  u32 features  u32 normals  f32[3]*  text
 ///   text        := u32 bytes  u8*
 ///   trees       := u32 trees  tree*
@@ -53,6 +56,7 @@ struct Model {
 ///   decision    := u8 0  u32 needed  u32 of
 ///                | u8 1  f64 slope  f64 offset  f64 correlation  f64 memory       of scores
 ///                | u8 2  the same                                                 of their log odds
+///   exemplars   := u32 exemplars  (text program  text family  u8 miner  f32[features])*
 ///   sum         := u8[64] hex sha256(all before)
 /// A model is written in the lowest version that can hold it, and refused in a higher one: what was trained before
 /// there was more keeps its bytes and so its digest (docs/decisions/0017-model-file.md). Before version 3 all decide by

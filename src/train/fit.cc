@@ -8,6 +8,7 @@
 #include <set>
 
 #include "train/decision.h"
+#include "train/exemplars.h"
 
 namespace davy::train {
 namespace {
@@ -196,6 +197,7 @@ Result<Fitted> fit(const dataset::Examples& examples, const Setting& setting, co
   if (!whole) return whole.error();
   if (folds.on_fold) folds.on_fold(done + 1);
   fitted->model.scorer = std::move(*whole);
+  if (decides) fitted->model.exemplars = exemplars(learned, fitted->model.scorer);
   const std::string settings = forest != nullptr ? settings_of(*forest)
                                                  : fmt::format("--model {} --seed {} ({})", name_of(setting.learner),
                                                                folds.seed, setting.words());

@@ -224,6 +224,10 @@ Json detection() {
                      {"base", or_null(number("of a program of which nothing is known, in what reasons_in says"))},
                      {"reasons_in", or_null(one_of({"score", "log odds"}))},
                      {"reasons", list(ref("Reason"))},
+                     {"nearest_miner", or_null(ref("Neighbour"))},
+                     {"nearest_honest", or_null(ref("Neighbour"))},
+                     {"otherwise", or_null(ref("Otherwise"))},
+                     {"timeline", list(list(number("seconds since first_seen, score of the window, score")))},
                      {"not_evaluated", list(text(), "what was not seen, in words")},
                      {"allowed", or_null(ref("Allowed"))}});
   out["properties"]["closed_because"] = text("in words; only when closed");
@@ -262,6 +266,8 @@ Json health() {
 Json schemas() {
   return {{"Error", object({{"error", text("in one line")}})},
           {"Reason", object({{"group", text()}, {"contribution", number()}, {"text", text()}})},
+          {"Neighbour", object({{"program", text()}, {"family", text()}, {"likeness", share("")}})},
+          {"Otherwise", object({{"groups", list(text())}, {"score", share("")}})},
           {"Process", object(process())},
           {"ScoredProcess",
            object(process() + Fields{{"score", or_null(share(""))}, {"cpus", number()}, {"age_s", number()}})},

@@ -192,6 +192,19 @@ export interface Allowed {
 }
 
 /** As `davy watch --json` prints it. */
+/** A program that was learned from; likeness 0 to 1. */
+export interface Neighbour {
+  program: string;
+  family: string;
+  likeness: number;
+}
+
+/** What would have to be as in ordinary programs for it to be no alert, and the score it would come to. */
+export interface Otherwise {
+  groups: string[];
+  score: number;
+}
+
 export interface Detection {
   type: 'detection';
   state: 'opened' | 'updated' | 'closed';
@@ -213,6 +226,9 @@ export interface Detection {
   release: string;
   reasons_in: Unit | null;
   reasons: Reason[];
+  nearest_miner: Neighbour | null;
+  nearest_honest: Neighbour | null;
+  otherwise: Otherwise | null;
   not_evaluated: string[];
   allowed: Allowed | null;
   closed_because?: string;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../live';
-import type { Allowed, Connection, Detection, Identity, Process, Reason, Unit, Workload } from '../api';
+import type { Allowed, Connection, Detection, Identity, Neighbour, Process, Reason, Unit, Workload } from '../api';
 import { age, cpus, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
 import { Evidence } from './evidence';
 import { Reasons } from './reasons';
@@ -187,12 +187,42 @@ function Panel({ id, title, children, note }: { id: string; title: string; note?
   );
 }
 
+function named(names: string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function Like({ kind, neighbour }: { kind: string; neighbour: Neighbour }) {
+  return (
+    <Fact name={`Nearest ${kind}`}>
+      <b>{safe(neighbour.program)}</b> <span class="weak">{percent(neighbour.likeness)} of what counts is the same</span>
+    </Fact>
+  );
+}
+
+/** What it is like, and what would have to be different: as it was when the detection was last told of. */
+function Compared({ detection }: { detection: Detection }) {
+  const { nearest_miner, nearest_honest, otherwise } = detection;
+  if (!nearest_miner && !nearest_honest && !otherwise) return null;
+  return (
+    <dl class="facts">
+      {nearest_miner && <Like kind="miner" neighbour={nearest_miner} />}
+      {nearest_honest && <Like kind="honest program" neighbour={nearest_honest} />}
+      {otherwise && otherwise.groups.length > 0 && (
+        <Fact name="No alert if ordinary">
+          {named(otherwise.groups.map(safe))} <span class="weak">then {percent(otherwise.score)}</span>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
 function Body({ of }: { of: Case }) {
   const { workload } = of;
   return (
     <>
       <Panel id="why-title" title="Why">
         <Reasons reasons={of.reasons} unit={of.reasons_in} base={workload?.base ?? null} score={of.window_score} above={of.score !== null && of.score >= of.threshold} />
+        {of.detection && <Compared detection={of.detection} />}
       </Panel>
       {workload && (
         <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>
