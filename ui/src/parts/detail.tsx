@@ -204,15 +204,17 @@ function Compared({ detection }: { detection: Detection }) {
   const { nearest_miner, nearest_honest, otherwise } = detection;
   if (!nearest_miner && !nearest_honest && !otherwise) return null;
   return (
-    <dl class="facts">
-      {nearest_miner && <Like kind="miner" neighbour={nearest_miner} />}
-      {nearest_honest && <Like kind="honest program" neighbour={nearest_honest} />}
-      {otherwise && otherwise.groups.length > 0 && (
-        <Fact name="No alert if ordinary">
-          {named(otherwise.groups.map(safe))} <span class="weak">then {percent(otherwise.score)}</span>
-        </Fact>
-      )}
-    </dl>
+    <Panel id="compared-title" title="Compared with what was learned from" note="when it was last told of">
+      <dl class="facts">
+        {nearest_miner && <Like kind="miner" neighbour={nearest_miner} />}
+        {nearest_honest && <Like kind="honest program" neighbour={nearest_honest} />}
+        {otherwise && otherwise.groups.length > 0 && (
+          <Fact name="It would be no alert if these were as in ordinary programs">
+            {named(otherwise.groups.map(safe))} <span class="weak">it would come to {percent(otherwise.score)}</span>
+          </Fact>
+        )}
+      </dl>
+    </Panel>
   );
 }
 
@@ -222,8 +224,8 @@ function Body({ of }: { of: Case }) {
     <>
       <Panel id="why-title" title="Why">
         <Reasons reasons={of.reasons} unit={of.reasons_in} base={workload?.base ?? null} score={of.window_score} above={of.score !== null && of.score >= of.threshold} />
-        {of.detection && <Compared detection={of.detection} />}
       </Panel>
+      {of.detection && <Compared detection={of.detection} />}
       {workload && (
         <Panel id="evidence-title" title="Evidence over time" note={workload.of_process && workload.process ? `of ${process_name(workload.process)}, last 10 minutes` : 'of the whole workload, last 10 minutes'}>
           <Evidence workload={workload} />
