@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "model/likeness.h"
 #include "model/model.h"
 
 namespace {
@@ -47,6 +48,19 @@ void explain(const model::Scorer& scorer, const std::vector<float>& row) {
   require(std::abs(sum - total.value) <= total.near);
 }
 
+/// What is detected is compared with what the model keeps.
+void compare(const model::Model& read) {
+  const auto explainer = model::explainer_of(read.scorer);
+  if (!explainer) return;
+  std::vector<double> before(model::features_of(read.scorer), 0.0);
+  for (const model::Exemplar& one : read.exemplars) {
+    const auto told = explainer->explain(one.row);
+    require(is_share(model::likeness(told.values, before)));
+    require(model::likeness(told.values, told.values) == 1);
+    before = told.values;
+  }
+}
+
 /// Reading what the fuzzer made would end at the checksum, so half of the inputs get theirs put right.
 void score_and_explain(std::string_view bytes) {
   const auto read = model::from_bytes(bytes);
@@ -56,6 +70,8 @@ void score_and_explain(std::string_view bytes) {
   const double score = model::unit_score(read->scorer, row);
   require(is_share(score));
   explain(read->scorer, row);
+  compare(*read);
+  require(is_share(model::steady_level(read->decision, score)));
   const std::vector<double> scores(12, score);
   const double level = model::alert_level(read->decision, scores);
   require(is_share(level));

@@ -56,8 +56,8 @@ class Explain(Case):
         told = self.fine("explain", "ab12000000000001")
         self.assertLessEqual(max(map(len, told.splitlines())), 80)
         flat = " ".join(told.split())
-        for words in ("computing: 96 % of the CPU time it may use", "most like the miner dig\\x1b[1mger (83 %), and of honest programs like simulator (21 %)",
-                      "no alert if as in ordinary programs: memory and rounding mode (then 0.31)",
+        for words in ("computing: 96 % of the CPU time it may use", "it is most like the miner dig\\x1b[1mger (83 %), and of honest ones like simulator (21 %)",
+                      "below the threshold if as in ordinary programs: memory and rounding mode (then 0.31)",
                       "between 62 and 98 %", "4242 x\\x1b[2J\\xff 1.50 CPUs, talks".replace("\\xff", "\ufffd"), "port 3333", "and 2 more", "(0.50 alerts, at the bar)",
                       "prove nothing", "davy verdict ab120000"):
             self.assertIn(words, flat)
@@ -87,7 +87,22 @@ class Explain(Case):
     def test_bad_use_is_one_line(self):
         self.refused(2, "ID is required", "explain")
         self.refused(2, "ffff", "explain", "ffff")
-        self.refused(2, "", "explain", "ab12")
+        self.refused(2, "give more digits", "explain", "ab12")
+        self.refused(2, "there is no store", "explain", "ab12", store=self.folder / "none.db")
+
+    def test_a_report_that_somebody_made_up_breaks_nothing(self):
+        with sqlite3.connect(self.store) as store:
+            report, = store.execute("SELECT report FROM detections WHERE id = 'ab12000000000001'").fetchone()
+        deep = "[" * 100_000 + "]" * 100_000
+        for key, made_up in (("connections", f'[{{"a":{deep}}}]'), ("timeline", deep), ("timeline", "[[1e300,1e300,-1],[0,0.5,7],3,[1]]"),
+                             ("nearest_miner", '{"program":"' + 5000 * "x" + '","likeness":1e300}'), ("score_low", "-1e300"), ("otherwise", '{"groups":7,"score":"x"}'),
+                             ("parts", '[{"pid":1e300,"cpus":-1e300,"comm":7}, 1]')):
+            text = json.dumps({**json.loads(report), key: "@"}).replace('"@"', made_up)
+            with sqlite3.connect(self.store) as store:
+                store.execute("UPDATE detections SET report = ? WHERE id = 'ab12000000000001'", (text,))
+            self.assertLessEqual(max(map(len, self.fine("explain", "ab12000000000001").splitlines())), 80, key)
+            for words in (("explain", "ab12000000000001"), ("detections",)):
+                self.assertTrue(self.objects(*words), key)
 
 
 class Detections(Case):

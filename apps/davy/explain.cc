@@ -45,9 +45,9 @@ void add_explain(CLI::App& davy, int& exit) {
   add_store_file(*command, flags->store);
   add_config(*command);
   command->footer(
-      "What speaks for mining and against it, against what is normal; which programs that were learned from it is\n"
-      "most like; what would have to be as in ordinary programs for it to be no alert; who did what in it; and how\n"
-      "the evidence grew. As it was when it was last told of.\n\n"
+      "Tells what speaks for mining and what against; which of the programs the model was learned from it is most\n"
+      "like; what would have to be as in ordinary programs for it to stay below the threshold; which process does\n"
+      "what, and with whom it talks; and how the evidence grew. All of it as of the last report.\n\n"
       "Examples:\n"
       "  davy detections --open\n"
       "  davy explain 3f9a1c2b\n"

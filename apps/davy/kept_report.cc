@@ -21,7 +21,9 @@ using store::StoredDetection;
 using store::Verdict;
 
 Json parsed(const StoredDetection& kept) {
-  auto report = Json::parse(kept.report, nullptr, false);
+  constexpr int kDeepest = 16;  // a report is no deeper: what is would break whoever walks it
+  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= kDeepest; };
+  auto report = Json::parse(kept.report, shallow, false);
   if (report.is_object()) return report;
   return {{"type", "detection"}, {"state", store::name_of(kept.state)}, {"id", kept.id}, {"score", kept.score}};
 }
@@ -94,11 +96,19 @@ std::optional<event::Otherwise> otherwise_of(const Json& told) {
   return event::Otherwise{texts_at(told, "groups"), number_at(told, "score")};
 }
 
+/// [seconds, score, score], as a detector writes them.
+bool is_point(const Json& one) {
+  constexpr double kLongest = 1e9;  // seconds
+  const auto within = [&](std::size_t i, double most) {
+    return one[i].is_number() && one[i].get<double>() >= 0 && one[i].get<double>() <= most;
+  };
+  return one.is_array() && one.size() == 3 && within(0, kLongest) && within(1, 1) && within(2, 1);
+}
+
 std::vector<event::TimelinePoint> timeline_of(const StoredDetection& kept, const Json& told) {
   std::vector<event::TimelinePoint> timeline;
   for (const Json& one : told) {
-    if (!one.is_array() || one.size() != 3 || !one[0].is_number() || !one[1].is_number() || !one[2].is_number())
-      continue;
+    if (!is_point(one)) continue;
     const auto since = std::chrono::duration<double>(one[0].get<double>());
     timeline.push_back({kept.first_seen + std::chrono::duration_cast<WallTime::duration>(since), one[1].get<double>(),
                         one[2].get<double>()});
@@ -133,7 +143,7 @@ std::string likelihood(const Json& report, const detect::TextOptions& options) {
   const auto words = fmt::format(
       "Where miners are as common as in what was learned from, something that comes this far mines with a probability "
       "between {:.0f} and {:.0f} %. Where they are rarer it is less.",
-      100 * low.get<double>(), 100 * high.get<double>());
+      100 * std::clamp(low.get<double>(), 0.0, 1.0), 100 * std::clamp(high.get<double>(), 0.0, 1.0));
   return "\n" + detect::wrap(words, options.width, 0) + "\n";
 }
 
@@ -157,21 +167,23 @@ std::string parts_text(const Json& report, const detect::TextOptions& options) {
 /// Those with most messages first.
 std::string connections_text(const Json& report, const detect::TextOptions& options) {
   constexpr std::size_t kShown = 5;
-  std::vector<Json> all;
+  std::vector<const Json*> all;
   for (const Json& one : part(report, "connections")) {
-    if (one.is_object()) all.push_back(one);
+    if (one.is_object()) all.push_back(&one);
   }
-  const auto messages = [](const Json& one) {
-    return number_at(one, "messages_sent") + number_at(one, "messages_received");
+  const auto messages = [](const Json* one) {
+    return number_at(*one, "messages_sent") + number_at(*one, "messages_received");
   };
-  std::stable_sort(all.begin(), all.end(), [&](const Json& a, const Json& b) { return messages(a) > messages(b); });
+  std::stable_sort(all.begin(), all.end(), [&](const Json* a, const Json* b) { return messages(a) > messages(b); });
   std::string text;
   for (std::size_t i = 0; i < std::min(all.size(), kShown); ++i) {
-    const Json& one = all[i];
-    const auto line = fmt::format(
-        "{} port {:.0f}, {} {}, {:.0f} s, {:.0f} messages out, {:.0f} in", printable(text_at(one, "address")),
-        number_at(one, "port"), printable(text_at(one, "direction")), printable(text_at(one, "transport")),
-        number_at(one, "seconds"), number_at(one, "messages_sent"), number_at(one, "messages_received"));
+    const Json& one = *all[i];
+    const Json& closed = part(one, "closed");
+    const auto line =
+        fmt::format("{} port {:.0f}, {} {}, {:.0f} s, {:.0f} messages out, {:.0f} in{}",
+                    printable(text_at(one, "address")), number_at(one, "port"), printable(text_at(one, "direction")),
+                    printable(text_at(one, "transport")), number_at(one, "seconds"), number_at(one, "messages_sent"),
+                    number_at(one, "messages_received"), closed.is_boolean() && closed.get<bool>() ? ", closed" : "");
     text += "  " + detect::cut(line, options.width - 2) + "\n";
   }
   if (all.size() > kShown) text += fmt::format("  and {} more\n", all.size() - kShown);
@@ -184,7 +196,7 @@ std::string timeline_text(const event::Detection& detection, const detect::TextO
   const auto& moments = detection.timeline;
   if (moments.empty()) return {};
   const std::size_t rows = std::min(kRows, moments.size());
-  const std::size_t wide = options.width > 60 ? 40 : 20;
+  const std::size_t wide = options.width > 72 ? 40 : 20;
   const auto column = [&](double level) {
     return static_cast<std::size_t>(std::lround(std::clamp(level, 0.0, 1.0) * static_cast<double>(wide)));
   };
@@ -250,9 +262,10 @@ std::string verdicts_text(const std::vector<Verdict>& verdicts, const detect::Te
 Json explanation(const StoredDetection& kept) {
   const Json report = parsed(kept);
   Json object{{"type", "explanation"}, {"id", kept.id}, {"score", kept.score}, {"threshold", kept.threshold}};
-  for (const char* key :
-       {"score_low", "score_high", "window_score", "release", "base", "reasons_in", "reasons", "nearest_miner",
-        "nearest_honest", "otherwise", "parts", "connections", "timeline", "coverage", "not_evaluated"}) {
+  for (const char* key : {"state",       "time",      "first_seen",    "alerted",        "host",      "workload",
+                          "process",     "score_low", "score_high",    "window_score",   "release",   "base",
+                          "reasons_in",  "reasons",   "nearest_miner", "nearest_honest", "otherwise", "parts",
+                          "connections", "timeline",  "coverage",      "not_evaluated"}) {
     const auto at = report.find(key);
     object[key] = at == report.end() ? Json(nullptr) : *at;
   }

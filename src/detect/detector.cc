@@ -397,9 +397,10 @@ class LiveDetector final : public Detector {
     detection.otherwise = otherwise(*model_, state.loudest.features, detection.threshold);
     detection.timeline.clear();
     for (const Point& point : state.series) {
-      if (point.scored) detection.timeline.push_back({point.wall, point.window, point.score});
+      if (point.scored && point.evidence) detection.timeline.push_back({point.wall, point.window, point.score});
     }
-    if (state.scored) detection.timeline.push_back({detection.time, state.loudest.window, state.score()});
+    if (state.scored && state.loudest.is_evidence)
+      detection.timeline.push_back({detection.time, state.loudest.window, state.score()});
   }
 
   /// Of the highest score of the episode: ranges are made from the highest that programs reached.

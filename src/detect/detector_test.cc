@@ -122,6 +122,36 @@ TEST(Detector, ACalibratedModelGivesTheRangeOfTheProbability) {
   EXPECT_EQ(found[0].threshold, 0) << "on the scale of the score, not of the probability";
 }
 
+TEST(Detector, SaysWhatItIsLikeWhatWouldHaveToBeDifferentAndHowItGrew) {
+  feature::Vector row;
+  found_by(separating()->scorer, {}, row);
+  model::Model model = *separating();
+  const feature::Vector ordinary = vectors_of(event::server_like(), 12).back();
+  model.normal.clear();
+  for (const float value : ordinary) model.normal.push_back({value, value, value});
+  model.exemplars = {{"server", "servers", false, ordinary}, {"digger", "mines", true, row}};
+  Stage stage;
+  stage.put(1, 100, event::miner_like(4), 0, 100);
+  Rig rig({}, std::make_shared<const model::Model>(model));
+  stage.play(*rig.detector, 0, 20);
+  ASSERT_EQ(rig.of(State::kOpened).size(), 1U);
+  const Detection last = rig.capture.detections.back();
+  ASSERT_TRUE(last.nearest_miner && last.nearest_honest && last.otherwise);
+  EXPECT_EQ(last.nearest_miner->program, "digger");
+  EXPECT_GT(last.nearest_miner->likeness, last.nearest_honest->likeness);
+  EXPECT_EQ(last.nearest_honest->family, "servers");
+  EXPECT_FALSE(last.otherwise->groups.empty());
+  EXPECT_LT(last.otherwise->score, last.threshold);
+  ASSERT_GT(last.timeline.size(), 3U);
+  EXPECT_EQ(last.timeline.back().time, last.time);
+  EXPECT_EQ(last.timeline.back().score, last.score);
+  EXPECT_EQ(last.timeline.back().window_score, last.window_score);
+  EXPECT_GE(last.timeline.front().time, last.first_seen);
+  for (std::size_t i = 1; i < last.timeline.size(); ++i) {
+    EXPECT_EQ(last.timeline[i].time - last.timeline[i - 1].time, std::chrono::seconds(event::kSliceSeconds)) << i;
+  }
+}
+
 // A launcher that looked like a miner once, and then only waits for what it started.
 TEST(Detector, TheProcessNamedIsTheOneThatTheReasonsAreOf) {
   Stage stage;

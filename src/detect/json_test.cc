@@ -108,6 +108,22 @@ TEST(Json, WhatIsKnownOfTheRangeAndTheReasonsIsThere) {
   EXPECT_EQ(line["reasons_in"], "log odds");
 }
 
+TEST(Json, WhatItIsLikeAndHowItGrew) {
+  auto explained = detection();
+  for (const char* key : {"nearest_miner", "nearest_honest", "otherwise"})
+    EXPECT_TRUE(to_json(explained)[key].is_null());
+  EXPECT_EQ(to_json(explained)["timeline"], Json::array());
+  explained.nearest_miner = event::Neighbour{"digger", "mines", 0.123456};
+  explained.nearest_honest = event::Neighbour{"server", "servers", 1};
+  explained.otherwise = event::Otherwise{{"memory"}, 0.25};
+  explained.timeline = {{explained.first_seen + std::chrono::seconds(10), 0.5, 0.123456}};
+  const Json line = Json::parse(to_line(to_json(explained)));
+  EXPECT_EQ(line["nearest_miner"], Json({{"program", "digger"}, {"family", "mines"}, {"likeness", 0.1235}}));
+  EXPECT_EQ(line["nearest_honest"]["likeness"], 1);
+  EXPECT_EQ(line["otherwise"], Json({{"groups", {"memory"}}, {"score", 0.25}}));
+  EXPECT_EQ(line["timeline"], Json::parse("[[10,0.5,0.1235]]"));
+}
+
 TEST(Json, ClosedSaysWhy) {
   auto closed = detection();
   closed.state = event::Detection::State::kClosed;

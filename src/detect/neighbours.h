@@ -30,10 +30,11 @@ class Neighbours {
   std::vector<model::Shapley> told_;  // one per exemplar, once asked
 };
 
-/// The groups of features that together would have to be as ordinary programs have them, so that windows like `row`
-/// come to less than `threshold`: greedily that which lowers most, then the next with it. Each of their features is set
-/// to its median over honest programs; a statement about the model, not about what the program could do. Null where the
-/// model does not know what is ordinary, or would alert of that too.
+/// Groups of features that together would have to be as ordinary programs have them, so that windows like `row` come to
+/// less than `threshold`: few, found greedily (that which lowers most, then the next with it), none superfluous; none
+/// at all where windows like it come to less anyway. Each of their features is set to its median over honest programs;
+/// a statement about the model, not about what the program could do. Null where the model does not know what is
+/// ordinary, or would alert of that too.
 std::optional<event::Otherwise> otherwise(const model::Model& model, const feature::Vector& row, double threshold);
 
 }  // namespace davy::detect

@@ -91,6 +91,34 @@ TEST(Otherwise, TakesFirstWhatChangesMost) {
   EXPECT_THAT(otherwise(made.model, made.row(1, 1), 0.5)->groups, ElementsAre("memory"));
 }
 
+/// What is best alone is needless with what is best with it: 3 of 5 votes, memory has one more than the others, which
+/// outvote it together.
+TEST(Otherwise, NamesNoneThatIsSuperfluous) {
+  Made made;
+  const auto talk = first_of(feature::Group::kConversation);
+  auto& trees = std::get<model::Forest>(made.model.scorer).trees;
+  trees.clear();
+  const std::vector<std::pair<std::size_t, int>> votes{{made.memory, 4}, {made.rounding, 3}, {talk, 3}};
+  for (const auto& [feature, count] : votes)
+    trees.insert(trees.end(), static_cast<std::size_t>(count), split_on(feature));
+  feature::Vector row = made.row(1, 1);
+  row[talk] = 1;
+  const auto found = otherwise(made.model, row, 0.35);  // 10 votes: memory alone leaves 0.6, with one more 0.3
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->groups.size(), 2U);
+  EXPECT_EQ(found->groups.front(), "memory") << "needed still";
+  const auto all = otherwise(made.model, row, 0.05);
+  EXPECT_EQ(all->groups.size(), 3U);
+}
+
+TEST(Otherwise, WhereLevelsEndAtOneTheWindowsScoreDecides) {
+  Made made;
+  made.model.decision = model::Accumulation{1000, 0, 0, 12};  // any score is beyond doubt, but 0
+  const auto found = otherwise(made.model, made.row(1, 1), 0.9);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->groups, ::testing::UnorderedElementsAre("memory", "rounding mode"));
+}
+
 TEST(Otherwise, IsNothingWhereThereIsNoAlertAndNoneWhereNothingWouldHelp) {
   Made made;
   EXPECT_THAT(otherwise(made.model, made.row(0, 0), 0.5)->groups, IsEmpty());

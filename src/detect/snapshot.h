@@ -19,11 +19,12 @@ namespace davy::detect {
 /// How a workload stood at the end of one slice of time.
 struct Point {
   event::SliceNumber number;
-  WallTime wall;        // end of the slice
-  bool scored = false;  // false: too little CPU to be worth a score, or nothing new since the last one
-  double score = 0;     // the greater of the workload window's and its processes' windows
-  double window = 0;    // of that window alone
-  double cpus = 0;      // CPUs used in this slice: CPU time / slice length
+  WallTime wall;          // end of the slice
+  bool scored = false;    // false: too little CPU to be worth a score, or nothing new since the last one
+  double score = 0;       // the greater of the workload window's and its processes' windows
+  double window = 0;      // of that window alone
+  bool evidence = false;  // that window is old enough to count
+  double cpus = 0;        // CPUs used in this slice: CPU time / slice length
   std::array<std::uint64_t, 4> rounding{};  // samples of this slice: to nearest, down, up, toward zero
 };
 

@@ -117,18 +117,22 @@ std::string without_reasons(const std::vector<Reason>& reasons, const TextOption
 }
 
 std::string like_words(const Neighbour& neighbour) {
-  return fmt::format("{} ({:.0f} %)", printable(neighbour.program), 100 * neighbour.likeness);
+  constexpr std::size_t kLongest = 40;
+  return fmt::format("{} ({:.0f} %)", cut(printable(neighbour.program), kLongest),
+                     100 * std::clamp(neighbour.likeness, 0.0, 1.0));
 }
 
-/// What it is like of what the model was learned from.
+/// What it is like of what the model was learned from, the nearer first.
 std::string neighbours(const Detection& detection, const TextOptions& options) {
   const auto& miner = detection.nearest_miner;
   const auto& honest = detection.nearest_honest;
   if (!miner && !honest) return {};
-  std::string words = "of what was learned from it is most like ";
-  if (miner) words += "the miner " + like_words(*miner);
-  if (miner && honest) words += ", and of honest programs like ";
-  if (honest) words += (miner ? "" : "the honest program ") + like_words(*honest);
+  const bool miner_first = miner && (!honest || miner->likeness >= honest->likeness);
+  std::string words = "of the programs learned from, it is most like ";
+  words += miner_first ? "the miner " + like_words(*miner) : "the honest program " + like_words(*honest);
+  if (miner && honest)
+    words +=
+        miner_first ? ", and of honest ones like " + like_words(*honest) : ", and of miners like " + like_words(*miner);
   return item("~", words, options);
 }
 
@@ -143,11 +147,15 @@ std::string joined(const std::vector<std::string>& names) {
 
 std::string otherwise_words(const Detection& detection, const TextOptions& options) {
   const auto& otherwise = detection.otherwise;
-  if (!otherwise || otherwise->groups.empty()) return {};
-  return item(
-      "/",
-      fmt::format("no alert if as in ordinary programs: {} (then {:.2f})", joined(otherwise->groups), otherwise->score),
-      options);
+  if (!otherwise) return {};
+  const bool alike = fmt::format("{:.2f}", otherwise->score) == fmt::format("{:.2f}", detection.threshold);
+  const auto score = fmt::format("{:.{}f}", std::clamp(otherwise->score, 0.0, 1.0), alike ? 4 : 2);
+  const auto words =
+      otherwise->groups.empty()
+          ? fmt::format("windows like its last one would stay below the threshold by themselves ({})", score)
+          : fmt::format("below the threshold if as in ordinary programs: {} (then {})", joined(otherwise->groups),
+                        score);
+  return item("/", words, options);
 }
 
 std::string indented(const std::string& text, const TextOptions& options) {

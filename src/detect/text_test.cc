@@ -94,6 +94,33 @@ TEST(Text, ADetectionSaysWhoWhereAndWhy) {
   EXPECT_THAT(text, HasSubstr("  + "));
 }
 
+TEST(Text, TheNearerOfItsNeighboursComesFirst) {
+  auto detection = busy_host()->open.at(0);
+  const auto text = [&] { return detection_text(detection, {.width = 200}); };
+  EXPECT_THAT(text(), Not(HasSubstr("most like")));
+  detection.nearest_miner = event::Neighbour{"digger", "mines", 0.1};
+  EXPECT_THAT(text(), HasSubstr("most like the miner digger (10 %)\n"));
+  detection.nearest_honest = event::Neighbour{"simulator\x1b[2J", "science", 0.9};
+  EXPECT_THAT(text(),
+              HasSubstr("most like the honest program simulator\\x1b[2J (90 %), and of miners like digger (10 %)"));
+  detection.nearest_miner->likeness = 0.95;
+  EXPECT_THAT(text(), HasSubstr("most like the miner digger (95 %), and of honest ones like simulator"));
+  detection.nearest_miner.reset();
+  EXPECT_THAT(text(), HasSubstr("most like the honest program simulator"));
+}
+
+TEST(Text, WhatWouldHaveToBeDifferentIsNeverToldAsTheThresholdItself) {
+  auto detection = busy_host()->open.at(0);
+  const auto text = [&] { return detection_text(detection, {.width = 200}); };
+  detection.threshold = 0.892;
+  detection.otherwise = event::Otherwise{{"memory", "origin", "conversation"}, 0.8912};
+  EXPECT_THAT(text(), HasSubstr("if as in ordinary programs: memory, origin and conversation (then 0.8912)"));
+  detection.otherwise->score = 0.5;
+  EXPECT_THAT(text(), HasSubstr("(then 0.50)"));
+  detection.otherwise->groups.clear();
+  EXPECT_THAT(text(), HasSubstr("its last one would stay below the threshold by themselves (0.50)"));
+}
+
 TEST(Text, AClosedOneIsOneLineWithItsReason) {
   auto closed = busy_host()->open.at(0);
   closed.state = event::Detection::State::kClosed;

@@ -35,6 +35,7 @@ Point point_of(const WorkloadState& state, event::SliceNumber number, WallTime w
                .scored = state.scored,
                .score = state.score(),
                .window = state.loudest.window,
+               .evidence = state.loudest.is_evidence,
                .cpus = state.cpus,
                .rounding = state.rounding};
 }

@@ -48,7 +48,8 @@ struct Neighbour {
 };
 
 /// What would have to be as it is in ordinary programs for this to be no alert: these groups of features together, the
-/// one that changes most first. `score` is what such windows would come to, against the threshold.
+/// one that changes most first; none where windows like its last would alert nobody by themselves. `score` is what such
+/// windows would come to, against the threshold.
 struct Otherwise {
   std::vector<std::string> groups;
   double score = 0;

@@ -187,6 +187,18 @@ TEST(Fit, EveryLearnerGivesAModelThatIsReadAgain) {
   }
 }
 
+TEST(Fit, WhatDecidesByEvidenceKeepsWindowsToCompareWith) {
+  Planted shape;
+  shape.features = feature::catalogue().size();
+  dataset::Examples examples = shape.make(1);
+  const Setting setting{Learner::kBoosted, BoostOptions{.trees = 40}};
+  EXPECT_TRUE(fit(examples, setting, "")->model.exemplars.empty()) << "file versions of before stay as they are";
+  for (std::size_t i = 0; i < examples.rows.size(); i += 2) examples.rows[i].learned = false;
+  const auto fitted = fit(examples, setting, "");
+  ASSERT_TRUE(fitted) << fitted.error().message;
+  EXPECT_EQ(fitted->model.exemplars.size(), 36U) << "a program each, of one age";
+}
+
 TEST(Fit, ACalibratedForestIsTheSameForest) {
   const dataset::Examples examples = Planted{}.make(1);
   const Fitted plain = *fit_forest(examples, small(), "");

@@ -161,7 +161,9 @@ describe('a workload', () => {
     }
     assert.match(await charts.getByRole('img', { name: /^Rounding/ }).getAttribute('aria-label'), /down \d\d\s%, up \d\d\s%/);
     const before = await charts.locator('.note').innerText();
-    const box = await charts.getByRole('img', { name: /^CPUs/ }).boundingBox();
+    const cpus = charts.getByRole('img', { name: /^CPUs/ });
+    await cpus.scrollIntoViewIfNeeded();
+    const box = await cpus.boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await charts.getByText('Values of the slice that ended at').waitFor();
     assert.notEqual(await charts.locator('.note').innerText(), before);

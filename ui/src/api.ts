@@ -191,7 +191,6 @@ export interface Allowed {
   until: string;
 }
 
-/** As `davy watch --json` prints it. */
 /** A program that was learned from; likeness 0 to 1. */
 export interface Neighbour {
   program: string;
@@ -205,6 +204,7 @@ export interface Otherwise {
   score: number;
 }
 
+/** As `davy watch --json` prints it. */
 export interface Detection {
   type: 'detection';
   state: 'opened' | 'updated' | 'closed';
@@ -229,6 +229,7 @@ export interface Detection {
   nearest_miner: Neighbour | null;
   nearest_honest: Neighbour | null;
   otherwise: Otherwise | null;
+  timeline: [since_first_seen: number, window_score: number, score: number][];
   not_evaluated: string[];
   allowed: Allowed | null;
   closed_because?: string;

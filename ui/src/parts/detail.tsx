@@ -203,11 +203,17 @@ function Like({ kind, neighbour }: { kind: string; neighbour: Neighbour }) {
 function Compared({ detection }: { detection: Detection }) {
   const { nearest_miner, nearest_honest, otherwise } = detection;
   if (!nearest_miner && !nearest_honest && !otherwise) return null;
+  const kinds: [string, Neighbour | null][] = [
+    ['miner', nearest_miner],
+    ['honest program', nearest_honest],
+  ];
+  const nearer = kinds.sort(([, a], [, b]) => (b?.likeness ?? 0) - (a?.likeness ?? 0));
   return (
     <Panel id="compared-title" title="Compared with what was learned from" note="when it was last told of">
       <dl class="facts">
-        {nearest_miner && <Like kind="miner" neighbour={nearest_miner} />}
-        {nearest_honest && <Like kind="honest program" neighbour={nearest_honest} />}
+        {nearer.map(
+          ([kind, neighbour]) => neighbour && <Like key={kind} kind={kind} neighbour={neighbour} />,
+        )}
         {otherwise && otherwise.groups.length > 0 && (
           <Fact name="It would be no alert if these were as in ordinary programs">
             {named(otherwise.groups.map(safe))} <span class="weak">it would come to {percent(otherwise.score)}</span>
