@@ -81,6 +81,15 @@ class LeaveOneFamilyOut(unittest.TestCase):
             figure = self.study.figure(k, n)
             self.assertEqual((figure["low"], figure["high"]), (low, high))
 
+    def test_rates_are_of_days_watched_with_intervals_of_garwood(self):
+        def runs(alerted, quiet):
+            return [{"alerted": True, "ran": 43200}] * alerted + [{"alerted": False, "ran": 43200}] * quiet
+        # scipy.stats.chi2.ppf((.025, .975), (2 k, 2 k + 2)) / 2, 1.10
+        for (k, days), (value, low, high) in {(0, 1): (0, 0, 3.6889), (0, 10): (0, 0, 0.3689), (3, 2): (1.5, 0.3093, 4.3836), (12, 10): (1.2, 0.6201, 2.0962)}.items():
+            rate = self.study.rate(runs(k, 2 * days - k))
+            self.assertEqual((rate["value"], rate["low"], rate["high"], rate["days"]), (value, low, high, days))
+        self.assertIsNone(self.study.rate([])["value"])
+
     def test_a_miner_is_found_by_most_runs_and_one_alarm_is_one(self):
         for label, alerts, expected in (("miner", (1, 0), False), ("miner", (1, 1, 0), True), ("benign", (1, 0, 0), True), ("benign", (0,), False)):
             runs = [{"label": label, "alerted": bool(alert)} for alert in alerts]
