@@ -17,6 +17,9 @@ SOURCES = ("public-miner", "malware", "own-worker", "legitimate")
 PLACES = ("loopback", "veth")
 REQUIRED = ("program", "family", "category", "label", "source", "likeness", "command", "progress")
 INSTALLERS = {"npm": (str, list), "go": str, "cargo": str, "maven": list, "pypi": list, "build": str}   # an install step has one of them
+OF_STEPS = {"npm": {"file", "sha256", "rebuild"}, "go": {"package", "flags", "cgo"}, "cargo": {"bin"}, "maven": set(), "pypi": set(),
+            "build": {"sources", "fresh_hours"}}   # what else a step may say, besides where to
+OF_THE_PROGRAM = ("program", "family", "core", "category", "label", "source", "twin", "waits", "likeness")   # the same for all its variants
 THROTTLED_CORES = 0.5
 CHURNS = re.compile(r"(while|until)\s+(:|true|false)\s*;")
 LAUNCHES = re.compile(r"(^|[\s;&(])launch ")
@@ -45,6 +48,8 @@ def is_step(step):
     """One way to install, whereto, and what that way cannot do without."""
     kinds = [kind for kind in INSTALLERS if kind in step] if isinstance(step, dict) else []
     if len(kinds) != 1 or not isinstance(step[kinds[0]], INSTALLERS[kinds[0]]):
+        return False
+    if set(step) - {"to", kinds[0]} - OF_STEPS[kinds[0]]:
         return False
     needs = {"cargo": ("bin",), "npm": ("file", "sha256") if is_text(step.get("npm")) else ()}.get(kinds[0], ())
     return all(is_filled(step.get(field)) for field in ("to", *needs))
@@ -249,6 +254,8 @@ def check_file(path, entry):
     for name, overrides in [*entry.get("variants", {}).items(), *entry.get("tricks", {}).items()]:
         if not re.fullmatch(r"[\w-]+", name):
             raise CatalogueError(f"{path.name}: variant {name!r}: a name is letters, digits, - and _")
+        if other := [field for field in OF_THE_PROGRAM if field in overrides]:
+            raise CatalogueError(f"{path.name}: variant {name}: {', '.join(other)}: the same for the whole program, another file is another program")
         check(f"{path.name}: variant {name}", overrides, {**FIELDS, **OF_VARIANTS})
         check(f"{path.name}: variant {name}: [progress]", overrides.get("progress", {}), PROGRESS)
 

@@ -1,5 +1,6 @@
 """The figures of DATASHEET.md: counted from the catalogue and the indices, between two marks of that file."""
 import collections
+import math
 import pathlib
 import statistics
 
@@ -86,13 +87,22 @@ def claims(programs, rows, sealed):
 
     def public(p):
         return p.source == "public-miner"
+
+    def others(p):
+        return p.source == "legitimate"
     made = []
     for words, inside in (("open", False), ("sealed", True)):
-        honest, miners = count("benign", inside, lambda p: p.program), count("miner", inside, lambda p: p.family, public)
+        honest, miners = count("benign", inside, lambda p: p.family, others), count("miner", inside, lambda p: p.family, public)
         if honest:
-            made.append([words, f"no alert on {honest} honest programs", f"alerts on at most {100 * (1 - BOUND ** (1 / honest)):.1f} % of such programs"])
+            made.append([words, f"no alert on {honest} honest families that others wrote", f"alerts on at most {100 * (1 - BOUND ** (1 / honest)):.1f} % of such families"])
+            needed = math.ceil(math.log(BOUND) / math.log(0.99))
+            if honest < needed:
+                made.append([words, "a threshold that is promised to alert on 1 % of such families at most", f"cannot be chosen: it takes {needed} of them, none alerted"])
         if miners:
             made.append([words, f"all of {miners} public miner families found", f"recall over such families at least {BOUND ** (1 / miners):.2f}"])
+    hours = sum(row.get("ran", 0) for row in usable(rows) if row["label"] == "benign") / 3600
+    made.append(["both", f"no alert in {hours:.0f} hours of honest containers", f"at most {-24 * math.log(BOUND) / hours:.1f} alerts a day of one container"] if hours else
+                ["both", "nothing honest recorded", "nothing"])
     return table(["part", "if", "then, at 95 %"], made)
 
 

@@ -68,7 +68,8 @@ class Catalogue(unittest.TestCase):
                              ("threads", "1.5"), ("env", '"A"'), ("env", "{ A = true }"), ("peer", "3"), ("cores", "-1"), ("cores", "nan"), ("peer_cores", "0"),
                              ("memory", "-1"), ("warmup", '"long"'), ("place", '"moon"'), ("also", '"tls"'), ("core", "1"), ("plain", '"no"'),
                              ("tricks", '"memfd"'), ("install", '"x"'), ("install", "[{ to = '/x' }]"), ("install", "[{ go = 'x@v1.0.0' }]"),
-                             ("install", "[{ cargo = 'x@1.0.0', to = '/x' }]"), ("install", "[{ npm = 'x@1.0.0', to = '/x' }]")):
+                             ("install", "[{ cargo = 'x@1.0.0', to = '/x' }]"), ("install", "[{ npm = 'x@1.0.0', to = '/x' }]"),
+                             ("install", "[{ pypi = ['x==1'], to = '/x', versoin = '9' }]"), ("install", "[{ go = 'x@v1.0.0', to = '/x', bin = 'x' }]")):
             self.assert_refused(f"{field} = {value}\n{GOOD}", field)
             self.assert_refused(f"{GOOD}[variants.other]\n{field} = {value}\n", field)
         for field, value in (("pattern", "3"), ("from", '"moon"'), ("kind", '"sum"'), ("least_per_minute", '"2"'), ("longest_gap", "0"), ("begin", "1")):
@@ -79,6 +80,11 @@ class Catalogue(unittest.TestCase):
             self.assert_refused("\n".join(f"{field} = 3" if line.startswith(f"{field} =") else line for line in GOOD.splitlines()), field)
         self.assert_refused("variants = 3\n" + GOOD.partition("[variants")[0], "variants")
         self.assert_refused(GOOD.replace("variants.slow", "variants.'a/b'"), "a/b")
+
+    def test_a_variant_is_of_its_program(self):
+        for field in catalogue.OF_THE_PROGRAM:
+            value = {"label": '"miner"', "source": '"malware"', "twin": "true", "waits": "true"}.get(field, '"zz"')
+            self.assert_refused(f"{GOOD}[variants.other]\n{field} = {value}\n", f"variant other: {field}")
 
     def assert_refused(self, text, word):
         with self.assertRaisesRegex(catalogue.CatalogueError, rf"^x\.toml: .*{word}") as caught:
