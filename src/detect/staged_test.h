@@ -125,6 +125,7 @@ inline model::Model separating_model() {
     model.normal.push_back({values[values.size() / 20], values[values.size() / 2], values[values.size() * 19 / 20]});
   }
   model.scorer = std::move(forest);
+  model.exemplars = {{"digger", "mines", true, miners.back()}, {"compiler", "compilers", false, honest.back()}};
   return model;
 }
 

@@ -97,6 +97,9 @@ TEST(Text, ADetectionSaysWhoWhereAndWhy) {
 TEST(Text, TheNearerOfItsNeighboursComesFirst) {
   auto detection = busy_host()->open.at(0);
   const auto text = [&] { return detection_text(detection, {.width = 200}); };
+  EXPECT_THAT(text(), HasSubstr("most like the miner digger ("));
+  detection.nearest_miner.reset();
+  detection.nearest_honest.reset();
   EXPECT_THAT(text(), Not(HasSubstr("most like")));
   detection.nearest_miner = event::Neighbour{"digger", "mines", 0.1};
   EXPECT_THAT(text(), HasSubstr("most like the miner digger (10 %)\n"));

@@ -459,7 +459,7 @@ Json splits_json(const Study& study, const Units& units, std::span<const Done> d
 }
 
 bool is_focus(const Job& job) {
-  return job.scheme == Scheme::kGrouped && job.learner == train::kFocus && job.repeat == 0;
+  return job.scheme == Scheme::kGrouped && job.learner == train::kStarter && job.repeat == 0;
 }
 
 Json ablation_json(const Units& units, std::span<const Done> done) {

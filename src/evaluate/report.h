@@ -15,7 +15,7 @@ namespace davy::evaluate {
 ///             apart, precision at each prior, false alarms a day, seconds to alert, the same for runs seen late;
 ///             windows: ranking and calibration; programs: each with what became of it
 ///   splits    per scheme and model family recall, false positive rate and average precision
-///   ablation, learning_curve   of train::kFocus; by_trick: which part of the runs of each trick was alerted
+///   ablation, learning_curve   of train::kStarter; by_trick: which part of the runs of each trick was alerted
 nlohmann::json report_of(const Study& study, std::span<const Done> done);
 
 /// The priors that precision is given at beside the test's own mix.

@@ -127,15 +127,15 @@ void Study::add_focus_jobs() {
   const auto& asked = options_.learners;
   const bool grouped = std::any_of(prepared_.begin(), prepared_.end(),
                                    [](const Prepared& one) { return one.scheme == Scheme::kGrouped; });
-  if (!grouped || std::find(asked.begin(), asked.end(), train::kFocus) == asked.end()) return;
+  if (!grouped || std::find(asked.begin(), asked.end(), train::kStarter) == asked.end()) return;
   for (std::uint32_t fold = 0; fold < options_.outer; ++fold) {
     for (std::size_t group = 0; options_.ablation && group < static_cast<std::size_t>(feature::Group::kCount);
          ++group) {
       const std::string name(feature::name_of(static_cast<feature::Group>(group)));
-      jobs_.push_back({Scheme::kGrouped, train::kFocus, 0, fold, name, 100});
+      jobs_.push_back({Scheme::kGrouped, train::kStarter, 0, fold, name, 100});
     }
     for (const std::uint32_t percent : kLearningPercents) {
-      if (options_.learning_curve) jobs_.push_back({Scheme::kGrouped, train::kFocus, 0, fold, "", percent});
+      if (options_.learning_curve) jobs_.push_back({Scheme::kGrouped, train::kStarter, 0, fold, "", percent});
     }
   }
 }

@@ -26,15 +26,15 @@ struct StudyOptions {
   std::vector<Scheme> schemes;
   train::Grid grid = train::Grid::kFull;
   std::optional<model::Counting> counting;  // how an alert is decided; none: by evidence, fitted inside each fold
-  bool ablation = true;                     // train::kFocus without each group of features
-  bool learning_curve = true;               // train::kFocus from a part of the families
+  bool ablation = true;                     // train::kStarter without each group of features
+  bool learning_curve = true;               // train::kStarter from a part of the families
   std::size_t threads = 0;                  // 0: one a CPU. The results are the same for any number
 };
 
 /// One fold for one model family: the unit of work, and of what is kept.
 struct Job {
   Scheme scheme = Scheme::kGrouped;
-  train::Learner learner = train::kFocus;
+  train::Learner learner = train::kStarter;
   std::uint32_t repeat = 0;
   std::uint32_t fold = 0;
   std::string without;          // name of the group of features left out

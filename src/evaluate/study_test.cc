@@ -247,7 +247,7 @@ TEST(Study, LeavesOutASplitThatTheDataDoNotAllow) {
 
 TEST(Study, TheLearningCurveLearnsFromFewer) {
   StudyOptions options = small();
-  options.learners = {train::kFocus};
+  options.learners = {train::kStarter};
   options.learning_curve = true;
   const ScratchFolder folder;
   const auto done =

@@ -32,10 +32,9 @@ enum class Learner : std::uint8_t {
   kCount
 };
 
-/// What models/train learns.
+/// What models/train learns, and what an evaluation looks at more closely: without groups of features, and from fewer
+/// families.
 inline constexpr Learner kStarter = Learner::kLayered;
-/// What an evaluation looks at more closely: without groups of features, and from fewer families.
-inline constexpr Learner kFocus = Learner::kLayered;
 
 /// "additive", "layered", "forest", "boost", "svm", "ocsvm", "iforest" (of honest programs alone), "iforest_mixed"
 /// (miners are in it, as where nobody has labels), "rules".

@@ -234,6 +234,8 @@ describe('a detection', () => {
     await page.getByRole('region', { name: 'Detections' }).getByRole('link', { name: /miner/ }).click();
     await page.getByRole('heading', { name: /looks like a miner/ }).waitFor();
     await page.getByText(/Alerted at .*, \d+ s after it was first seen/).waitFor();
+    const compared = page.getByRole('region', { name: /^Compared with what was learned from/ });
+    assert.match(await compared.innerText(), /Nearest miner\s+digger \d+\s%[^]*Nearest honest program\s+compiler \d+\s%[^]*no alert if[^]*it would come to \d+\s%/);
     await page.getByRole('region', { name: /Evidence/ }).waitFor();
     await host.play(40);
     await page.getByRole('heading', { name: /looked like a miner/ }).waitFor();

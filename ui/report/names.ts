@@ -9,8 +9,8 @@ interface Name {
 
 const kModels: Record<string, Name> = {
   additive: { name: 'Additive model', what: 'learned from both: how rare what is seen is among honest programs adds up' },
-  layered: { name: 'Layered model', what: 'an additive model, and trees for what it leaves over' },
-  forest: { name: 'Random forest', what: 'the kind of the model that comes with Davy; learned from miners and honest programs' },
+  layered: { name: 'Layered model', what: 'the kind of the model that comes with Davy: an additive model, and trees for what it leaves over' },
+  forest: { name: 'Random forest', what: 'learned from miners and honest programs' },
   boost: { name: 'Boosted trees', what: 'xgboost; learned from both' },
   svm: { name: 'Support vector machine', what: 'libsvm; learned from both' },
   ocsvm: { name: 'One-class SVM', what: 'learned from honest programs alone' },
@@ -88,9 +88,6 @@ export const one_in = (value: number): string => {
 };
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
-
-/** "a, b and c" */
-export const list = (words: string[], last = 'and'): string => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`);
 
 /** A list of names: "a, b and 3 others". */
 export function some(names: string[], most = 4): string {

@@ -1,9 +1,7 @@
 // What `davy evaluate` writes to report.json, as far as the page shows it; src/evaluate/report.h is what holds.
 
-/** The kind of the model that comes with Davy. */
+/** The kind of the model that comes with Davy, looked at more closely: without groups of features, and from fewer families. */
 export const kStarter = 'layered';
-/** What is looked at more closely: without groups of features, and from fewer families. */
-export const kFocus = 'layered';
 
 /** `value` null: it cannot be said. `high` null: nothing bounds it. */
 export interface Figure {
@@ -171,7 +169,7 @@ export function models_of(report: Report): string[] {
 /** What is looked at more closely; where it was not judged, the supervised one that ranks windows best, else any. */
 export function lead_of(report: Report): string {
   const names = models_of(report);
-  if (names.includes(kFocus)) return kFocus;
+  if (names.includes(kStarter)) return kStarter;
   const precision = (name: string) => report.models[name]?.windows.average_precision.value ?? 0;
   const supervised = names.filter((name) => report.models[name]?.supervised);
   return [...(supervised.length ? supervised : names)].sort((a, b) => precision(b) - precision(a))[0] ?? '';

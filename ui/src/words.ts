@@ -116,3 +116,6 @@ export function workload_kind(workload: Identity): string {
 }
 
 export const process_name = (process: Pick<Process, 'comm'> | null): string => (process ? safe(process.comm) || '(no name)' : '(no process left)');
+
+/** "a, b and c" */
+export const list = (words: string[], last = 'and'): string => (words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`);

@@ -1,7 +1,7 @@
 import { dot, line, link, plot } from '@observablehq/plot';
-import { kCounts, list, quantity, share, share_with_range } from '../names';
-import { kFocus, type Brief, type Report } from '../report';
-import { safe } from '../../src/words';
+import { kCounts, quantity, share, share_with_range } from '../names';
+import { kStarter, type Brief, type Report } from '../report';
+import { list, safe } from '../../src/words';
 import { Chart, kShare, kStyle } from './chart';
 import { draw_compared } from './compared';
 import { Section, Share, colour_of } from './marks';
@@ -11,7 +11,7 @@ const precision = (brief: Brief) => brief.windows.average_precision;
 
 /** What an ablation is compared with: the same single repeat with all features, where it was kept, else all repeats. */
 function whole_of(report: Report): Brief | undefined {
-  return all_families(report) ?? report.splits[kCounts]?.[kFocus];
+  return all_families(report) ?? report.splits[kCounts]?.[kStarter];
 }
 
 const all_families = (report: Report) => report.learning_curve.find((one) => one.percent === 100);
@@ -39,7 +39,7 @@ function draw_learning(width: number, report: Report) {
     { families: one.families, what: 'Average precision', ...pick(precision(one)) },
     ...(one.runs ? [{ families: one.families, what: 'Recall' as const, ...pick(one.runs.recall) }] : []),
   ]);
-  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of(kFocus));
+  const tone = (row: Measured) => (row.what === 'Recall' ? colour_of('boost') : colour_of(kStarter));
   const beside = (row: Measured) => row.families + (row.what === 'Recall' ? 1 : -1) * 0.006 * Math.max(...rows.map((one) => one.families));
   return plot({
     width,
@@ -76,7 +76,7 @@ function Ablation({ report }: { report: Report }) {
         words={rows.map((row) => `without ${safe(row.without)} ${share_with_range(precision(row))}`).join('; ')}
         of={[report]}
         draw={(width) =>
-          draw_compared(rows.map((row) => ({ row: safe(row.without), model: kFocus, figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: [kFocus], base })
+          draw_compared(rows.map((row) => ({ row: safe(row.without), model: kStarter, figure: precision(row) })), { width, label: 'Average precision, % →', rows: rows.map((row) => safe(row.without)), models: [kStarter], base })
         }
         note={`${base === null || base === undefined ? '' : `Dashed: ${share(base)}, with all features. `}${loss !== null && loss > 0 ? `Most is lost without “${safe(worst.without)}”: ${loss} points${(precision(worst).high ?? 1) >= (base ?? 0) ? ', well inside its interval, so it may be chance' : ''}.` : 'No group alone carries the model.'} Groups overlap in what they tell, so what is not lost may still be used.`}
       />

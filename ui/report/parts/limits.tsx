@@ -1,7 +1,7 @@
 import { least_rate, says_nothing } from '../numbers';
-import { list, minute, one_in, plural, quantity, range, share, split_name } from '../names';
+import { minute, one_in, plural, quantity, range, share, split_name } from '../names';
 import type { Report } from '../report';
-import { prose } from '../../src/words';
+import { list, prose } from '../../src/words';
 import { Section } from './marks';
 
 /** How many honest families, none of them alerted, could show a false positive rate. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Answer } from '../live';
 import type { Allowed, Connection, Detection, Identity, Neighbour, Process, Reason, Unit, Workload } from '../api';
-import { age, cpus, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
+import { age, cpus, list, moment, percent, process_name, prose, safe, seconds_between, workload_kind, workload_name } from '../words';
 import { Evidence } from './evidence';
 import { Reasons } from './reasons';
 import { Score } from './score';
@@ -187,10 +187,6 @@ function Panel({ id, title, children, note }: { id: string; title: string; note?
   );
 }
 
-function named(names: string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
 function Like({ kind, neighbour }: { kind: string; neighbour: Neighbour }) {
   return (
     <Fact name={`Nearest ${kind}`}>
@@ -216,7 +212,7 @@ function Compared({ detection }: { detection: Detection }) {
         )}
         {otherwise && otherwise.groups.length > 0 && (
           <Fact name="It would be no alert if these were as in ordinary programs">
-            {named(otherwise.groups.map(safe))} <span class="weak">it would come to {percent(otherwise.score)}</span>
+            {list(otherwise.groups.map(safe))} <span class="weak">it would come to {percent(otherwise.score)}</span>
           </Fact>
         )}
       </dl>

@@ -1,5 +1,5 @@
 import type { Reason, Unit } from '../api';
-import { percent, points, prose, safe } from '../words';
+import { list, percent, points, prose, safe } from '../words';
 
 const kHardly = 0.005; // below half a point a group is named, not shown
 
@@ -19,8 +19,7 @@ function ending(unit: Unit, base: number | null, score: number | null): string {
 function hardly(reasons: Reason[]): string {
   const names = reasons.map((reason) => safe(reason.group));
   if (names.length === 0) return '';
-  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  return `Hardly counting here: ${list}. `;
+  return `Hardly counting here: ${list(names)}. `;
 }
 
 /**
