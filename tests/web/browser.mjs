@@ -81,6 +81,19 @@ export async function replay() {
   };
 }
 
+/** A page is drawn anew some time after it was touched: runs `check` until it passes, for 5 s at most; then its failure counts. */
+export async function eventually(check) {
+  const until = Date.now() + 5000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** One browser with a profile of its own; pages that fail when anything is complained of or sent elsewhere. */
 export async function open_browser() {
   const profile = mkdtempSync(join(tmpdir(), 'davy-browser-'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { drawn, faint, jumps, made_up_host, nameless, open_browser, overflow, replay } from './browser.mjs';
+import { drawn, eventually, faint, jumps, made_up_host, nameless, open_browser, overflow, replay } from './browser.mjs';
 
 let browser;
 let host;
@@ -58,13 +58,13 @@ describe('the first run', () => {
     await host.play(6);
     await sentence(page).getByText('Nothing looks like a miner.').waitFor();
     await row(page, /encoder/).waitFor();
-    assert.equal(await page.title(), 'Davy');
+    await eventually(async () => assert.equal(await page.title(), 'Davy'));
     await host.miner(100000);
     await host.play(6);
     await sentence(page).getByText('1 workload looks like a miner.').waitFor();
     await page.getByRole('img', { name: /The lamp flares/ }).waitFor();
     await page.getByRole('region', { name: 'Detections' }).getByRole('link', { name: /miner/ }).waitFor();
-    assert.equal(await page.title(), '(1) Alert · Davy');
+    await eventually(async () => assert.equal(await page.title(), '(1) Alert · Davy'));
     assert.equal(await page.evaluate(() => window.same), true, 'the page was loaded anew');
   });
 });
@@ -76,7 +76,7 @@ describe('the list', () => {
     const page = await look();
     const rows = page.getByRole('region', { name: 'Running now' }).getByRole('listitem');
     await rows.first().waitFor();
-    assert.equal(await rows.count(), 5);
+    await eventually(async () => assert.equal(await rows.count(), 5));
     const scores = (await rows.locator('.score-number').allTextContents()).map((text) => Number.parseInt(text, 10));
     assert.deepEqual(scores, [...scores].sort((a, b) => b - a));
     const first = await rows.first().innerText();
@@ -157,7 +157,7 @@ describe('a workload', () => {
     for (const title of ['Score', 'CPUs', 'Rounding mode', 'Messages', 'Bytes', 'Memory']) {
       const chart = charts.getByRole('img', { name: new RegExp(`^${title}: .*\\d`) });
       await chart.waitFor();
-      assert.ok((await drawn(chart.locator('canvas'))) > 200, `${title} is empty`);
+      await eventually(async () => assert.ok((await drawn(chart.locator('canvas'))) > 200, `${title} is empty`));
     }
     assert.match(await charts.getByRole('img', { name: /^Rounding/ }).getAttribute('aria-label'), /down \d\d\s%, up \d\d\s%/);
     const before = await charts.locator('.note').innerText();
@@ -235,7 +235,8 @@ describe('a detection', () => {
     await page.getByRole('heading', { name: /looks like a miner/ }).waitFor();
     await page.getByText(/Alerted at .*, \d+ s after it was first seen/).waitFor();
     const compared = page.getByRole('region', { name: /^Compared with what was learned from/ });
-    assert.match(await compared.innerText(), /Nearest miner\s+digger \d+\s%[^]*Nearest honest program\s+compiler \d+\s%[^]*no alert if[^]*it would come to \d+\s%/);
+    const said = /Nearest miner\s+digger \d+\s%[^]*Nearest honest program\s+compiler \d+\s%[^]*no alert if[^]*it would come to \d+\s%/;
+    await eventually(async () => assert.match(await compared.innerText(), said));
     await page.getByRole('region', { name: /Evidence/ }).waitFor();
     await host.play(40);
     await page.getByRole('heading', { name: /looked like a miner/ }).waitFor();

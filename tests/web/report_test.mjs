@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { faint, nameless, open_browser, overflow } from './browser.mjs';
+import { eventually, faint, nameless, open_browser, overflow } from './browser.mjs';
 
 const kSections = [
   'What was found',
@@ -161,9 +161,9 @@ describe('what can be chosen', () => {
     const page = await look();
     const points = section(page, 'Operating points');
     const charts = [/^Recall against/, /^Precision against recall, by windows/].map((name) => points.getByRole('img', { name }));
-    for (const chart of charts) assert.equal(await lines(chart).count(), 4);
+    for (const chart of charts) await eventually(async () => assert.equal(await lines(chart).count(), 4));
     await points.getByRole('checkbox', { name: 'Rules' }).uncheck();
-    for (const chart of charts) assert.equal(await lines(chart).count(), 3);
+    for (const chart of charts) await eventually(async () => assert.equal(await lines(chart).count(), 3));
   });
 
   it('looks at another model', async () => {
@@ -183,11 +183,11 @@ describe('what can be chosen', () => {
     const head = table.getByRole('columnheader', { name: /^Program/ });
     await head.getByRole('button').focus();
     await page.keyboard.press('Enter');
-    assert.equal(await head.getAttribute('aria-sort'), 'ascending');
+    await eventually(async () => assert.equal(await head.getAttribute('aria-sort'), 'ascending'));
     const names = await table.locator('tbody td:first-child .strong').allInnerTexts();
     assert.deepEqual(names, [...names].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)));
     await page.keyboard.press('Enter');
-    assert.equal(await head.getAttribute('aria-sort'), 'descending');
+    await eventually(async () => assert.equal(await head.getAttribute('aria-sort'), 'descending'));
   });
 });
 
